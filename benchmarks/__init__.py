@@ -1,0 +1,1 @@
+"""Named cases over fixed inputs; a case and its peers are timed in turns in one run."""

@@ -1,0 +1,1 @@
+"""A sample city of any size from a seed, and the standard code tables."""

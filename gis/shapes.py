@@ -1,0 +1,108 @@
+"""Polygons in and out: GeoJSON, what is refused, what can be repaired. WGS 84, longitude first."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from gis.coordinates import describe_bad, good_lonlat
+from gis.errors import BadShape
+
+Shapes = npt.NDArray[np.object_]
+Problem = Literal["empty_geometry", "not_polygon", "bad_coordinate", "invalid"]
+
+_POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeProblem:
+    """Why the shape at ``index`` is not a sound area. All but ``invalid`` (a repairable ring) make it unusable."""
+
+    index: int
+    kind: Problem
+    message: str
+
+    @property
+    def repairable(self) -> bool:
+        """Whether ``repaired`` can make a sound area of it."""
+        return self.kind == "invalid"
+
+
+def problems(shapes: Shapes) -> Iterator[ShapeProblem]:
+    """What is wrong with each shape that is not a sound, non-empty polygon on Earth; at most one a shape."""
+    missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    polygonal = np.isin(shapely.get_type_id(shapes), _POLYGONAL)
+    usable = polygonal & ~missing
+    bad_vertex = _first_bad_vertex(shapes, usable)
+    valid = shapely.is_valid(shapes)
+    for index in np.flatnonzero(missing | ~polygonal | (bad_vertex != "") | ~valid):
+        where = int(index)
+        if missing[index]:
+            yield ShapeProblem(where, "empty_geometry", "the geometry is empty: an area needs a polygon")
+        elif not polygonal[index]:
+            name = shapes[index].geom_type
+            yield ShapeProblem(where, "not_polygon", f"the geometry is a {name}: an area needs a polygon")
+        elif bad_vertex[index]:
+            yield ShapeProblem(where, "bad_coordinate", str(bad_vertex[index]))
+        else:
+            reason = shapely.is_valid_reason(shapes[index])
+            yield ShapeProblem(
+                where, "invalid", f"{reason}: rings may not cross or overlap; `wangge repair` can mend it"
+            )
+
+
+def _first_bad_vertex(shapes: Shapes, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    told = np.full(len(shapes), "", object)
+    rows = np.flatnonzero(usable)
+    coords, owner = shapely.get_coordinates(shapes[rows], return_index=True)
+    bad = np.flatnonzero(~good_lonlat(coords[:, 0], coords[:, 1]))
+    for vertex in bad[::-1]:
+        told[rows[owner[vertex]]] = describe_bad(float(coords[vertex, 0]), float(coords[vertex, 1]))
+    return told
+
+
+def repaired(shape: BaseGeometry) -> BaseGeometry:
+    """The nearest sound polygon: rings untangled by structure, stray points and lines dropped."""
+    sound = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    return polygonal_part(sound)
+
+
+def polygonal_part(shape: BaseGeometry) -> BaseGeometry:
+    """Only the polygons of it: a Polygon, a MultiPolygon or an empty polygon."""
+    parts = [part for part in shapely.get_parts(shape).tolist() if part.geom_type in ("Polygon", "MultiPolygon")]
+    polygons = [piece for part in parts for piece in shapely.get_parts(part).tolist() if not piece.is_empty]
+    if not polygons:
+        return Polygon()
+    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
+
+
+def from_geojson(source: str | Mapping[str, Any]) -> BaseGeometry:
+    """The polygon of a GeoJSON geometry or feature. Raises BadShape unless it is a sound area."""
+    text = source if isinstance(source, str) else json.dumps(source)
+    try:
+        parsed = json.loads(text)
+        inner = parsed.get("geometry") if parsed.get("type") == "Feature" else parsed
+        shape: BaseGeometry = shapely.from_geojson(json.dumps(inner))
+    except (json.JSONDecodeError, AttributeError, shapely.GEOSException) as error:
+        raise BadShape(f"not a GeoJSON geometry: {error}") from error
+    for problem in problems(np.array([shape], object)):
+        raise BadShape(problem.message, kind=problem.kind)
+    return shape
+
+
+def to_geojson(shape: BaseGeometry) -> dict[str, Any]:
+    """The GeoJSON geometry (RFC 7946) with the coordinates as they are kept."""
+    geojson: dict[str, Any] = json.loads(shapely.to_geojson(shape))
+    return geojson
+
+
+def shape_hash(wkb: bytes) -> str:
+    """A key for the exact shape: 32 hexadecimal digits of SHA-256 over its WKB."""
+    return hashlib.sha256(wkb).hexdigest()[:32]

@@ -1,0 +1,86 @@
+"""The store: one database, opened for reading or for writing. One transaction a block, committed at its end."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+
+from gis.errors import BadInput
+
+_CHUNK = 2000
+
+
+class Store:
+    """A SQLite file (WAL; writers BEGIN IMMEDIATE) or a PostgreSQL database with PostGIS."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        if self.url.get_backend_name() == "sqlite":
+            self._reader, self._writer = _sqlite(self.url, "BEGIN"), _sqlite(self.url, "BEGIN IMMEDIATE")
+        elif self.url.get_backend_name() == "postgresql":
+            self._reader = create_engine(self.url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+            self._writer = create_engine(self.url, pool_pre_ping=True)
+        else:
+            raise BadInput(f"store '{self.url.drivername}': only sqlite:/// and postgresql+psycopg:// are kept")
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that writes; for migrations."""
+        return self._writer
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one unchanging snapshot; nothing it does is kept."""
+        with Session(self._reader) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose work is committed when the block ends, and undone whole when it raises."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _sqlite(url: URL, begin: str) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 60})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def insert_missing(session: Session, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert the rows whose key is not there yet; the others are left as they are."""
+    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    waiting = list(rows)
+    for start in range(0, len(waiting), _CHUNK):
+        session.execute(insert(table).on_conflict_do_nothing(), waiting[start : start + _CHUNK])
+
+
+def one_at_a_time(session: Session, what: int) -> None:
+    """Wait until no other transaction holds this number. SQLite's writers already wait for each other."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:what)"), {"what": what})

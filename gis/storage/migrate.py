@@ -1,0 +1,53 @@
+"""Bringing a database to the newest schema, from a checkout or from an installed wheel."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gis.errors import NotReady
+from gis.storage.engine import Store
+
+
+def migrations_folder() -> Path:
+    """Where the migrations stand: inside the installed package, else in the checkout."""
+    installed = Path(__file__).with_name("migrations")
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "alembic"
+
+
+def migration_config() -> Config:
+    """Alembic's configuration without any ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    return config
+
+
+def newest_revision() -> str:
+    """The one head. Alembic raises when there are several."""
+    head = ScriptDirectory.from_config(migration_config()).get_current_head()
+    if head is None:
+        raise NotReady("there are no migrations in this installation")
+    return head
+
+
+def current_revision(store: Store) -> str | None:
+    """The schema the database has, or None for an empty one."""
+    with store.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(store: Store, revision: str = "head") -> None:
+    """Bring the database to ``revision``; one transaction, all or nothing."""
+    config = migration_config()
+    with store.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+
+
+def require_newest(store: Store) -> None:
+    """Raises NotReady when the schema is not the newest."""
+    found, wanted = current_revision(store), newest_revision()
+    if found != wanted:
+        raise NotReady(f"the store is at schema {found or 'none'}, this program needs {wanted}: run `wangge migrate`")

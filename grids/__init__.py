@@ -1,0 +1,1 @@
+"""Who answers for which ground, and since when."""

@@ -1,0 +1,217 @@
+"""The publish gate: everything that would send a case to the wrong place, found before it can.
+
+Pure: content in, findings out. Errors stop publishing; warnings stop it until somebody accepts their kind.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gis.findings import Finding, Severity
+from gis.shapes import Shapes, problems
+from grids.content import Areas, Content, Duty, cycle_in
+from grids.names import SLIVER_M2
+from grids.topology import TopologyFault, outside_faults, partition_faults, uncovered_faults
+
+Check = Callable[[Content], Iterable[Finding]]
+
+
+def findings_of(content: Content, departed: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Every finding, check by check. ``departed``: codes of people who have left but may still be named in a duty."""
+    yield from _hierarchy(content)
+    for table in content.areas.values():
+        yield from _codes(table)
+        yield from _shapes(table)
+        yield from _parents(table, content)
+    for table in content.areas.values():
+        yield from _topology(table, content)
+    yield from _dangling(content, departed)
+    yield from _tied(content)
+    yield from _unowned(content)
+
+
+def _hierarchy(content: Content) -> Iterator[Finding]:
+    ladders = {
+        "layer": {code: table.layer.parent for code, table in content.areas.items()},
+        "party": {code: party.parent for code, party in content.parties.items()},
+        "matter": {code: matter.parent for code, matter in content.matters.items()},
+    }
+    for what, parents in ladders.items():
+        circle = cycle_in(parents)
+        if circle:
+            words = f"{what} hierarchy runs in a circle: {' -> '.join(circle)}; give one of them another parent"
+            yield Finding("hierarchy", "error", words, field="parent", codes=circle)
+        for code, parent in parents.items():
+            if parent is not None and parent not in parents:
+                words = f"{what} {code}: parent '{parent}' does not exist; import it or change the parent"
+                yield Finding("hierarchy", "error", words, field="parent", value=parent, codes=(code,))
+
+
+def _codes(table: Areas) -> Iterator[Finding]:
+    layer = table.layer
+    pattern = scheme_pattern(layer.scheme)
+    for code, count in Counter(table.codes).items():
+        if count > 1:
+            words = f"layer {layer.code}: code '{code}' is used {count} times; codes must be unique in a layer"
+            yield Finding("code", "error", words, field="code", value=code, layer=layer.code, codes=(code,))
+        if not code or (pattern and not pattern.fullmatch(code)):
+            words = f"layer {layer.code}: code '{code}' does not follow the scheme {layer.scheme or 'non-empty text'}"
+            yield Finding("code", "error", words, field="code", value=code, layer=layer.code, codes=(code,))
+
+
+def scheme_pattern(scheme: str | None) -> re.Pattern[str] | None:
+    """``6+3+3+3`` means so many digits; anything else is read as a regular expression; None accepts all."""
+    if not scheme:
+        return None
+    if re.fullmatch(r"\d+(\+\d+)*", scheme):
+        return re.compile(rf"[0-9]{{{sum(map(int, scheme.split('+')))}}}")
+    return re.compile(scheme)
+
+
+def _shapes(table: Areas) -> Iterator[Finding]:
+    for problem in problems(table.shapes):
+        code = table.codes[problem.index]
+        words = f"layer {table.layer.code}, area {code}: {problem.message}"
+        shape = table.shapes[problem.index]
+        yield Finding("invalid", "error", words, layer=table.layer.code, codes=(code,), geometry=_drawable(shape))
+
+
+def _drawable(shape: BaseGeometry | None) -> BaseGeometry | None:
+    return None if shape is None or shape.is_empty else shapely.convex_hull(shape)
+
+
+def _parents(table: Areas, content: Content) -> Iterator[Finding]:
+    layer, known = table.layer, set[str]()
+    if layer.parent is not None and layer.parent in content.areas:
+        known = set(content.areas[layer.parent].codes)
+    for code, parent in zip(table.codes, table.parents, strict=True):
+        if parent is not None and parent not in known:
+            words = f"layer {layer.code}, area {code}: parent '{parent}' is no area of layer {layer.parent or '(none)'}"
+            yield Finding("hierarchy", "error", words, None, "parent", parent, layer.code, (code,))
+
+
+def _topology(table: Areas, content: Content) -> Iterator[Finding]:
+    sound = _sound(table)
+    shapes, codes = table.shapes[sound], [table.codes[i] for i in sound]
+    gaps: list[BaseGeometry] = []
+    if table.layer.partition:
+        for fault in partition_faults(shapes):
+            gaps += [fault.shape] if fault.kind == "gap" else []
+            yield _fault_finding(fault, table, codes)
+    above = content.areas.get(table.layer.parent or "")
+    if above is None or not len(above):
+        return
+    over = _sound(above)
+    parent_shapes, position = above.shapes[over], {above.codes[i]: n for n, i in enumerate(over)}
+    parent_of = np.array([position.get(table.parents[i] or "", -1) for i in sound], np.int64)
+    for fault in outside_faults(parent_shapes, shapes, parent_of):
+        yield _fault_finding(fault, table, codes)
+    if table.layer.partition and above.layer.partition:
+        for fault in uncovered_faults(parent_shapes, shapes, np.array(gaps, object)):
+            yield _fault_finding(fault, table, [above.codes[i] for i in over])
+
+
+def _sound(table: Areas) -> list[int]:
+    broken = {problem.index for problem in problems(table.shapes)}
+    return [index for index in range(len(table)) if index not in broken]
+
+
+_WORDS = {
+    "gap": "a gap of {area:.2f} m2 between {codes}",
+    "overlap": "{codes} overlap by {area:.2f} m2",
+    "uncovered": "{area:.2f} m2 of parent {codes} are covered by no area",
+    "outside_parent": "{codes} reaches {area:.2f} m2 beyond its parent",
+}
+
+
+def _fault_finding(fault: TopologyFault, table: Areas, codes: list[str]) -> Finding:
+    named = tuple(codes[index] for index in fault.areas)
+    small = fault.area_m2 < SLIVER_M2
+    kind = "sliver" if small else fault.kind
+    shown = ", ".join(named[:6]) + (f" and {len(named) - 6} more" if len(named) > 6 else "")
+    words = f"layer {table.layer.code}: " + _WORDS[fault.kind].format(area=fault.area_m2, codes=shown or "nothing")
+    severity: Severity = "error" if kind == "outside_parent" else "warning"
+    return Finding(
+        kind, severity, words, None, None, fault.kind, table.layer.code, named, round(fault.area_m2, 4), fault.shape
+    )
+
+
+def _dangling(content: Content, departed: frozenset[str]) -> Iterator[Finding]:
+    places = {layer: frozenset(table.codes) for layer, table in content.areas.items()}
+    for duty in content.duties:
+        wrong: list[tuple[str, str, str]] = []
+        if duty.party not in content.parties:
+            wrong.append(("party", duty.party, "no such party"))
+        if duty.layer not in places:
+            wrong.append(("layer", duty.layer, "no such layer"))
+        elif duty.area not in places[duty.layer]:
+            wrong.append(("area", duty.area, f"no such area in layer {duty.layer} any more"))
+        if duty.person in departed:
+            wrong.append(("person", duty.person or "", "this person has left"))
+        for name, value, why in wrong:
+            words = f"duty {duty.code}: {name} '{value}': {why}; change or remove the duty"
+            yield Finding("dangling_duty", "error", words, field=name, value=value, codes=(duty.code,))
+
+
+def _tied(content: Content) -> Iterator[Finding]:
+    ranked: defaultdict[tuple[str, str, str, int], list[Duty]] = defaultdict(list)
+    for duty in content.duties:
+        if duty.role == "lead":
+            ranked[duty.layer, duty.area, duty.matter, duty.priority].append(duty)
+    for (layer, area, matter, priority), equal in ranked.items():
+        if len({duty.party for duty in equal}) > 1:
+            codes = tuple(duty.code for duty in equal)
+            words = (
+                f"duties {', '.join(codes)} all lead for {layer} {area}, matter {matter or 'all'}, priority {priority};"
+                " give one a higher priority or make it support"
+            )
+            yield Finding(
+                "tied_leads", "error", words, layer=layer, codes=codes, geometry=_shape_of(content, layer, area)
+            )
+
+
+def _shape_of(content: Content, layer: str, area: str) -> BaseGeometry | None:
+    table = content.areas.get(layer)
+    return table.shapes[table.codes.index(area)] if table and area in table.codes else None
+
+
+def _unowned(content: Content) -> Iterator[Finding]:
+    """Cells for which no duty for all matters answers: not theirs, nor of anything above them."""
+    cell = content.cell_layer
+    if cell is None:
+        return
+    answered = {(duty.layer, duty.area) for duty in content.duties if duty.role == "lead" and not duty.matter}
+    loose = owners_by_ground(content, answered)
+    table = content.areas[cell.code]
+    for index, code in enumerate(table.codes):
+        if not _chain_answers(content, cell.code, code, answered) and not loose(table.shapes[index]):
+            words = f"layer {cell.code}, area {code}: no party answers for all matters here, nor at any level above"
+            yield Finding("unowned", "warning", words, layer=cell.code, codes=(code,), geometry=table.shapes[index])
+
+
+def _chain_answers(content: Content, layer: str, code: str, answered: set[tuple[str, str]]) -> bool:
+    return any(place in answered for place in content.chain(layer, code))
+
+
+def owners_by_ground(content: Content, answered: set[tuple[str, str]]) -> Callable[[BaseGeometry], bool]:
+    """Whether an answered-for area of a layer outside the cells' own hierarchy covers the shape whole."""
+    cell = content.cell_layer
+    ladder = set(content.ladder(cell.code)) if cell else set[str]()
+    chosen = [
+        table.shapes[index]
+        for table in content.areas.values()
+        if table.layer.code not in ladder
+        for index, code in enumerate(table.codes)
+        if (table.layer.code, code) in answered
+    ]
+    shapes: Shapes = np.array(chosen, object)
+    tree = shapely.STRtree(shapes)
+
+    def covered(shape: BaseGeometry | None) -> bool:
+        return shape is not None and len(tree.query(shape, predicate="covered_by")) > 0
+
+    return covered

@@ -1,0 +1,262 @@
+"""Areas from a city's file into a draft, batch by batch, in one transaction: all of them or none."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import shapely
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gis.coordinates import Bounds, look_swapped
+from gis.datums import Datum, datum, shapes_to_wgs84
+from gis.errors import BadInput, UnknownDatum, WanggeError
+from gis.files.features import FeatureBatch, FeatureReader, open_features
+from gis.findings import Finding
+from gis.shapes import Shapes, problems
+from gis.storage.engine import Store, insert_missing
+from grids.content import Layer
+from grids.drafts import DEFAULT_DRAFT, Edit, open_draft
+from grids.gate import scheme_pattern
+from grids.importing import DryRun, Findings, ImportReport, Progress, no_progress, refuse_errors
+from grids.layers import draft_layers, put_layer
+from grids.models import CONTENT, AreaRow, ShapeRow, VersionRow, outline_row
+from grids.names import LAYER_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class AreaFile:
+    """A file of areas and how to read it. ``crs`` None: what the file itself declares."""
+
+    path: Path
+    layer: str
+    code: str
+    parent: str | None = None
+    name: str | None = None
+    crs: str | None = None
+    draft: str = DEFAULT_DRAFT
+    merge: bool = False
+    overlapping: bool = False
+    kind: str | None = None
+    parent_layer: str | None = None
+    file_layer: str | None = None
+
+
+def import_areas(
+    store: Store, source: AreaFile, now: datetime, commit: bool = False, progress: Progress = no_progress
+) -> ImportReport:
+    """Check the file, and with ``commit`` put its areas into the draft in place of that layer's (or beside them,
+    merging). A dry run does the same work and undoes it. Raises Refused on errors, BadInput, BadFile."""
+    fields = [name for name in (source.code, source.parent, source.name) if name]
+    reader = open_features(source.path, fields=list(dict.fromkeys(fields)), layer=source.file_layer)
+    system = _declared(reader, source)
+    report: list[ImportReport] = []
+    try:
+        with store.write() as session:
+            work = _AreaImport(session, source, system, now)
+            report.append(work.run(reader, commit, progress))
+            if commit:
+                refuse_errors(report[0])
+            else:
+                raise DryRun
+    except DryRun:
+        pass
+    return report[0]
+
+
+def _declared(reader: FeatureReader, source: AreaFile) -> Datum:
+    """The datum by declaration. A file's own one may only be overruled by one that hides behind WGS 84 in China."""
+    inside = reader.crs
+    if source.crs is None and inside is None:
+        raise UnknownDatum(f"{source.path.name}: declares no coordinate system: say which with --crs", field="crs")
+    if source.crs is None:
+        if not re.fullmatch(r"EPSG:\d+", inside or ""):
+            raise UnknownDatum(f"{source.path.name}: its coordinate system has no EPSG number: say which with --crs")
+        return datum(str(inside))
+    said = datum(source.crs)
+    if inside is not None and said.name not in ("gcj02", "bd09") and not _same(said, inside):
+        raise BadInput(
+            f"{source.path.name}: --crs {said} contradicts the file, which declares {inside}",
+            field="crs",
+            value=str(said),
+        )
+    return said
+
+
+def _same(said: Datum, inside: str) -> bool:
+    if inside.startswith("EPSG:"):
+        other = datum(inside)
+        return other == said or (other.is_wgs84 and said.is_wgs84)
+    return False
+
+
+@dataclass(slots=True)
+class _AreaImport:
+    session: Session
+    source: AreaFile
+    system: Datum
+    now: datetime
+    findings: Findings = field(default_factory=Findings)
+    rows: int = 0
+    _seen: dict[str, int] = field(default_factory=dict)
+    _parents: dict[str, int] = field(default_factory=dict)
+    _boxes: list[Bounds] = field(default_factory=list)
+
+    def run(self, reader: FeatureReader, commit: bool, progress: Progress) -> ImportReport:
+        source = self.source
+        draft = open_draft(self.session, source.draft, self.now)
+        city = _city_box(self.session, draft, source.layer)
+        layer = self._layer(draft)
+        scheme = scheme_pattern(layer.scheme)
+        edit = Edit(self.session, draft, AreaRow, AreaRow.layer == source.layer)
+        for batch in reader:
+            shapes = self._wgs84(batch)
+            good = self._checked(batch, shapes, scheme)
+            shared = [self._row(batch, shapes, index) for index in good]
+            insert_missing(self.session, ShapeRow.__table__, [shape for _, shape in shared])  # type: ignore[arg-type]
+            edit.add([row for row, _ in shared])
+            self.rows += len(shapes)
+            progress(self.rows, reader.total)
+        self.findings.add(self._unknown_parents(draft, layer))
+        self.findings.add(self._misplaced(city))
+        if self.rows == 0:
+            self.findings.add([Finding("empty_file", "error", f"{source.path.name}: holds no features")])
+        changes = edit.finish(source.merge)
+        return ImportReport("areas", source.path, self.rows, self.findings, changes, commit, source.draft)
+
+    def _layer(self, draft: VersionRow) -> Layer:
+        """The layer as it stands in the draft, or a new one; a new parent layer is remembered."""
+        source = self.source
+        known = {layer.code: layer for layer in draft_layers(self.session, draft)}
+        if source.layer not in known:
+            kind = source.kind or (source.layer if source.layer in LAYER_KINDS else "other")
+            if kind not in LAYER_KINDS:
+                raise BadInput(f"layer kind '{kind}': choose one of {', '.join(LAYER_KINDS)}", field="kind", value=kind)
+            made = Layer(source.layer, "", kind, not source.overlapping, None, LAYER_KINDS[kind][0])
+        else:
+            made = known[source.layer]
+        if source.parent_layer is not None and source.parent_layer not in known:
+            raise BadInput(f"parent layer '{source.parent_layer}' is not in the draft: import it first", field="parent")
+        if source.parent_layer:
+            made = replace(made, parent=source.parent_layer)
+        put_layer(self.session, draft, made)
+        return made
+
+    def _wgs84(self, batch: FeatureBatch) -> Shapes:
+        count = len(batch.columns[self.source.code])
+        shapes = batch.geometry if batch.geometry is not None else np.full(count, None, object)
+        try:
+            return shapes_to_wgs84(shapes, self.system)
+        except WanggeError as error:
+            self.findings.add(self._unprojectable(batch, shapes, str(error)))
+            return np.full(count, None, object)
+
+    def _unprojectable(self, batch: FeatureBatch, shapes: Shapes, why: str) -> Iterator[Finding]:
+        for index, shape in enumerate(shapes):
+            try:
+                shapes_to_wgs84(np.array([shape], object), self.system)
+            except WanggeError as error:
+                row = batch.first_row + index
+                yield Finding("bad_coordinate", "error", error.detail or why, row, "geometry", layer=self.source.layer)
+
+    def _checked(self, batch: FeatureBatch, shapes: Shapes, scheme: re.Pattern[str] | None) -> list[int]:
+        """Indices of the rows that can be kept; the others have become findings."""
+        bad: set[int] = set()
+        for problem in problems(shapes):
+            severity = "warning" if problem.repairable else "error"
+            row, code = batch.first_row + problem.index, batch.columns[self.source.code][problem.index]
+            words = f"{self.source.code}={code}: {problem.message}"
+            found = Finding(problem.kind, severity, words, row, "geometry", None, self.source.layer, (code or "",))  # type: ignore[arg-type]
+            self.findings.add([found])
+            bad |= set() if problem.repairable else {problem.index}
+        for index, code in enumerate(batch.columns[self.source.code]):
+            wrong = self._code_finding(batch.first_row + index, code, scheme)
+            if wrong:
+                self.findings.add([wrong])
+            if wrong and wrong.severity == "error":
+                bad.add(index)
+        kept = [index for index in range(len(shapes)) if index not in bad]
+        if kept:
+            boxes = shapely.bounds(shapes[kept])
+            self._boxes.append((*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist()))  # type: ignore[arg-type]
+        return kept
+
+    def _code_finding(self, row: int, code: str | None, scheme: re.Pattern[str] | None) -> Finding | None:
+        name, layer = self.source.code, self.source.layer
+        if not code:
+            return Finding("missing_code", "error", f"{name} is empty: each area needs a code", row, name, None, layer)
+        if code in self._seen:
+            words = f"{name}={code}: already used in row {self._seen[code]}; codes must be unique in a layer"
+            return Finding("repeated_code", "error", words, row, name, code, layer)
+        self._seen[code] = row
+        if scheme and not scheme.fullmatch(code):
+            words = f"{name}={code}: does not follow the layer's scheme; it will stop publishing"
+            return Finding("code", "warning", words, row, name, code, layer)
+        return None
+
+    def _row(self, batch: FeatureBatch, shapes: Shapes, index: int) -> tuple[dict[str, object], dict[str, object]]:
+        source, shape = self.source, shapes[index]
+        parent = batch.columns[source.parent][index] if source.parent else None
+        name = batch.columns[source.name][index] if source.name else None
+        if parent is not None:
+            self._parents.setdefault(parent, batch.first_row + index)
+        area = {"layer": source.layer, "code": batch.columns[source.code][index], "name": name or "", "parent": parent}
+        outline = outline_row(shape)
+        return {**area, "shape_hash": outline["hash"]}, outline
+
+    def _unknown_parents(self, draft: VersionRow, layer: Layer) -> Iterator[Finding]:
+        if not self._parents:
+            return
+        above = layer.parent or _layer_with(self.session, draft, layer, set(self._parents))
+        known = _codes(self.session, draft, above) if above else set[str]()
+        for parent, row in self._parents.items():
+            if parent not in known:
+                field_name = self.source.parent
+                where = f"layer {above}" if above else "any coarser layer of the draft"
+                words = f"{field_name}={parent}: no such area in {where}; import the parents first"
+                yield Finding("unknown_parent", "error", words, row, field_name, parent, layer.code)
+        if above and above != layer.parent:
+            put_layer(self.session, draft, replace(layer, parent=above))
+
+    def _misplaced(self, city: Bounds | None) -> Iterator[Finding]:
+        """Most of the file lies outside the city's other layers: usually a wrong datum or exchanged axes."""
+        if city is None or not self._boxes:
+            return
+        boxes = np.array(self._boxes)
+        lon, lat = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+        west, south, east, north = city
+        if ((boxes[:, 2] < west) | (boxes[:, 0] > east) | (boxes[:, 3] < south) | (boxes[:, 1] > north)).all():
+            hint = "longitude and latitude look swapped" if look_swapped(city, lon, lat) else "is the datum right?"
+            words = f"{self.source.path.name}: lies wholly outside the other layers of the city: {hint}"
+            yield Finding("outside_city", "warning", words, layer=self.source.layer)
+
+
+def _codes(session: Session, draft: VersionRow, layer: str) -> set[str]:
+    held = CONTENT[AreaRow]
+    query = select(AreaRow.code).join(held, held.c.row_id == AreaRow.id)
+    return set(session.scalars(query.where(held.c.version_id == draft.id, AreaRow.layer == layer)))
+
+
+def _layer_with(session: Session, draft: VersionRow, layer: Layer, parents: set[str]) -> str | None:
+    """The narrowest coarser layer that holds any of the parents: the one this file must mean."""
+    others = [other for other in draft_layers(session, draft) if other.code != layer.code and other.rank <= layer.rank]
+    for other in sorted(others, key=lambda other: -other.rank):
+        if parents & _codes(session, draft, other.code):
+            return other.code
+    return None
+
+
+def _city_box(session: Session, draft: VersionRow, layer: str) -> Bounds | None:
+    """The box around all other layers of the draft."""
+    held = CONTENT[AreaRow]
+    query = (
+        select(func.min(ShapeRow.west), func.min(ShapeRow.south), func.max(ShapeRow.east), func.max(ShapeRow.north))
+        .join(AreaRow, AreaRow.shape_hash == ShapeRow.hash)
+        .join(held, held.c.row_id == AreaRow.id)
+        .where(held.c.version_id == draft.id, AreaRow.layer != layer)
+    )
+    west, south, east, north = session.execute(query).one()
+    return None if west is None else (west, south, east, north)

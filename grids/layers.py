@@ -1,0 +1,68 @@
+"""The layers of a draft: what there is, and changing what a layer is."""
+
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from gis.errors import BadInput, NotFound
+from grids.content import Layer, cycle_in
+from grids.drafts import Edit, open_draft, touched
+from grids.gate import scheme_pattern
+from grids.models import CONTENT, AreaRow, LayerRow, VersionRow
+from grids.names import LAYER_KINDS
+from grids.reads import layers_of
+
+
+def draft_layers(session: Session, draft: VersionRow) -> list[Layer]:
+    """The layers of the draft, coarse ones first."""
+    return layers_of(session, draft.id)
+
+
+def put_layer(session: Session, draft: VersionRow, layer: Layer) -> None:
+    """Let the draft hold the layer as given. Raises BadInput when layers would become each other's parents."""
+    others = {known.code: known for known in draft_layers(session, draft)} | {layer.code: layer}
+    circle = cycle_in({code: known.parent for code, known in others.items()})
+    if circle:
+        raise BadInput(f"layer hierarchy would run in a circle: {' -> '.join(circle)}", field="parent")
+    scheme_pattern(layer.scheme)
+    edit = Edit(session, draft, LayerRow)
+    edit.add([asdict(layer)])
+    edit.finish(merge=True)
+
+
+def change_layer(session: Session, draft_name: str, code: str, now: datetime, **changes: object) -> Layer:
+    """Change a layer of the draft: ``name``, ``kind`` (which sets its rank), ``rank``, ``parent``, ``partition``,
+    ``is_cell``, ``scheme``. Raises NotFound, BadInput."""
+    draft = open_draft(session, draft_name, now)
+    known = {layer.code: layer for layer in draft_layers(session, draft)}
+    if code not in known:
+        raise NotFound(f"there is no layer '{code}' in draft '{draft_name}'; there are: {', '.join(known) or 'none'}")
+    kind = changes.get("kind")
+    if kind is not None:
+        if kind not in LAYER_KINDS:
+            raise BadInput(f"layer kind '{kind}': choose one of {', '.join(LAYER_KINDS)}", field="kind", value=kind)
+        changes.setdefault("rank", LAYER_KINDS[str(kind)][0])
+    parent = changes.get("parent")
+    if parent and parent not in known:
+        raise BadInput(f"parent layer '{parent}' is not in the draft", field="parent", value=parent)
+    layer = replace(known[code], **changes)  # type: ignore[arg-type]  # names are checked by the dataclass
+    if changes.get("is_cell"):
+        for other in known.values():
+            if other.is_cell and other.code != code:
+                put_layer(session, draft, replace(other, is_cell=False))
+    put_layer(session, draft, layer)
+    return layer
+
+
+def remove_layer(session: Session, draft_name: str, code: str, now: datetime) -> None:
+    """Take the layer and its areas out of the draft. Raises NotFound."""
+    draft = open_draft(session, draft_name, now)
+    if code not in {layer.code for layer in draft_layers(session, draft)}:
+        raise NotFound(f"there is no layer '{code}' in draft '{draft_name}'")
+    for row, column in ((AreaRow, AreaRow.layer), (LayerRow, LayerRow.code)):
+        held = CONTENT[row]
+        gone = held.c.row_id.in_(select(row.id).where(column == code))
+        session.execute(delete(held).where(held.c.version_id == draft.id, gone))
+    touched(session, draft)

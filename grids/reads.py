@@ -1,0 +1,133 @@
+"""Reading versions back: their content as plain data, their times, the roster."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sqlalchemy import RowMapping, func, select
+from sqlalchemy.orm import Session
+
+from gis.errors import NotFound
+from gis.shapes import Shapes
+from gis.storage.base import Base
+from grids.content import Areas, Content, Duty, Layer, Matter, Party, by_rank
+from grids.models import (
+    CONTENT,
+    AreaRow,
+    DutyRow,
+    LayerRow,
+    MatterRow,
+    PartyRow,
+    PersonRow,
+    RosterRow,
+    ShapeRow,
+    VersionRow,
+)
+from grids.roster import Roster, roster_of
+from grids.timeline import Edition
+
+
+def editions(session: Session) -> list[Edition]:
+    """All published versions, oldest first."""
+    rows = session.scalars(select(VersionRow).where(VersionRow.status == "published").order_by(VersionRow.number))
+    return [_edition(row) for row in rows]
+
+
+def _edition(row: VersionRow) -> Edition:
+    assert row.number is not None
+    assert row.effective_at is not None
+    assert row.recorded_at is not None
+    return Edition(row.number, row.effective_at, row.recorded_at, row.release_sha256, row.name)
+
+
+def published(session: Session, number: int) -> VersionRow:
+    """The published version of that number. Raises NotFound."""
+    found = session.scalar(select(VersionRow).where(VersionRow.number == number))
+    if found is None:
+        raise NotFound(f"there is no version {number}: `wangge versions` lists them")
+    return found
+
+
+def held_rows(session: Session, version_id: int, row: type[Base]) -> Iterator[RowMapping]:
+    """The rows of one kind that a version holds, in the order of their codes."""
+    table, held = row.__table__, CONTENT[row]
+    query = select(table).join(held, held.c.row_id == table.c.id).where(held.c.version_id == version_id)
+    yield from sorted(session.execute(query).mappings(), key=lambda item: item["code"])
+
+
+def layers_of(session: Session, version_id: int) -> list[Layer]:
+    """The layers of a version, coarse ones first."""
+    return by_rank(Layer(**_without_id(row)) for row in held_rows(session, version_id, LayerRow))
+
+
+def content_of(session: Session, version_id: int) -> Content:
+    """All a version holds."""
+    areas: defaultdict[str, list[RowMapping]] = defaultdict(list)
+    for row in held_rows(session, version_id, AreaRow):
+        areas[row["layer"]].append(row)
+    shapes = _shapes(session, version_id)
+    tables = [_areas(layer, areas[layer.code], shapes) for layer in layers_of(session, version_id)]
+    parties = (Party(**_without_id(row)) for row in held_rows(session, version_id, PartyRow))
+    matters = (Matter(**_without_id(row)) for row in held_rows(session, version_id, MatterRow))
+    duties = (Duty(**_without_id(row)) for row in held_rows(session, version_id, DutyRow))
+    return Content(
+        {table.layer.code: table for table in tables},
+        {party.code: party for party in parties},
+        {matter.code: matter for matter in matters},
+        tuple(duties),
+    )
+
+
+def areas_of(session: Session, version_id: int, layer: str) -> Areas:
+    """One layer of a version. Raises NotFound."""
+    content = content_of(session, version_id)
+    if layer not in content.areas:
+        raise NotFound(f"there is no layer '{layer}'; there are: {', '.join(content.areas) or 'none'}")
+    return content.areas[layer]
+
+
+def _without_id(row: RowMapping) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "id"}
+
+
+def _shapes(session: Session, version_id: int) -> dict[str, Any]:
+    held = CONTENT[AreaRow]
+    query = select(ShapeRow.hash, ShapeRow.geom).where(
+        ShapeRow.hash.in_(
+            select(AreaRow.shape_hash).join(held, held.c.row_id == AreaRow.id).where(held.c.version_id == version_id)
+        )
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def _areas(layer: Layer, rows: list[RowMapping], shapes: dict[str, Any]) -> Areas:
+    outlines: Shapes = np.empty(len(rows), object)
+    outlines[:] = [shapes[row["shape_hash"]] for row in rows]
+    codes, names, parents = (tuple(row[name] for row in rows) for name in ("code", "name", "parent"))
+    return Areas(layer, codes, names, parents, outlines)
+
+
+def latest_roster(session: Session) -> Roster:
+    """The newest roster snapshot; number 0, empty, before anyone was imported."""
+    row = session.scalar(select(RosterRow).order_by(RosterRow.number.desc()).limit(1))
+    return roster_of(row.number, row.people) if row else Roster()
+
+
+def roster_number(session: Session) -> int:
+    """The number of the newest roster snapshot."""
+    return session.scalar(select(func.max(RosterRow.number))) or 0
+
+
+def departed_people(session: Session) -> frozenset[str]:
+    """Codes of people who have left and have not come back."""
+    here = set(session.scalars(select(PersonRow.code).where(PersonRow.ended_at.is_(None))))
+    return frozenset(session.scalars(select(PersonRow.code).where(PersonRow.ended_at.is_not(None)))) - here
+
+
+def area_counts(session: Session, version_id: int) -> dict[str, int]:
+    """How many areas each layer of a version has."""
+    held = CONTENT[AreaRow]
+    query = select(AreaRow.layer, func.count()).join(held, held.c.row_id == AreaRow.id)
+    rows = session.execute(query.where(held.c.version_id == version_id).group_by(AreaRow.layer))
+    return dict(rows.tuples().all())

@@ -1,0 +1,166 @@
+"""A release: one published version compiled into one immutable file that answers by itself.
+
+It holds the borders, codes and hierarchy of every layer and the duties; ids and display names only, no phone numbers.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gis.arrays import ArraysFile, TextColumn, open_arrays, text_arrays, write_arrays
+from gis.coordinates import Bounds
+from gis.errors import NotFound
+from gis.locate import PointIndex
+from gis.rings import Rings, rings_of
+from grids.content import Areas, Content, Duty, Layer, Matter, Party
+
+_DUTY_TEXTS = ("code", "party", "matter", "role", "name", "basis", "document", "person")
+_FORMAT = 1
+
+
+def write_release(path: Path, content: Content, number: int, effective: datetime, recorded: datetime) -> str:
+    """Compile the content and write it; gives the digest that names the file. Equal content gives equal bytes."""
+    cell = content.cell_layer
+    meta = {
+        "format": _FORMAT,
+        "number": number,
+        "effective_at": effective.isoformat(),
+        "recorded_at": recorded.isoformat(),
+        "layers": [asdict(layer) for layer in content.layers],
+        "cell_layer": cell.code if cell else None,
+        "parties": [asdict(party) for party in content.parties.values()],
+        "matters": [asdict(matter) for matter in content.matters.values()],
+        "bounds": content.bounds,
+    }
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for table in content.areas.values():
+        arrays |= _layer_arrays(table, content.areas.get(table.layer.parent or ""))
+    return write_arrays(path, meta, arrays | _duty_arrays(content))
+
+
+def _layer_arrays(table: Areas, above: Areas | None) -> dict[str, npt.NDArray[Any]]:
+    rings, at = rings_of(table.shapes), f"layer.{table.layer.code}"
+    rank = {code: index for index, code in enumerate(above.codes)} if above else {}
+    parents = np.array([rank.get(parent or "", -1) for parent in table.parents], np.int64)
+    borders = {f"{at}.{name}": getattr(rings, name) for name in ("coords", "rings", "parts", "areas")}
+    names = text_arrays(f"{at}.code", table.codes) | text_arrays(f"{at}.name", table.names)
+    return borders | names | {f"{at}.parent": parents}
+
+
+def _duty_arrays(content: Content) -> dict[str, npt.NDArray[Any]]:
+    layers = {code: index for index, code in enumerate(content.areas)}
+    ranks = {code: {area: i for i, area in enumerate(table.codes)} for code, table in content.areas.items()}
+    placed = [(layers[d.layer], ranks[d.layer][d.area], d) for d in content.duties if d.area in ranks.get(d.layer, ())]
+    placed.sort(key=lambda item: (item[0], item[1], item[2].code))
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "duty.layer": np.array([item[0] for item in placed], np.int64),
+        "duty.area": np.array([item[1] for item in placed], np.int64),
+        "duty.priority": np.array([item[2].priority for item in placed], np.int64),
+    }
+    for name in _DUTY_TEXTS:
+        arrays |= text_arrays(f"duty.{name}", [getattr(item[2], name) or "" for item in placed])
+    return arrays
+
+
+class LayerTable:
+    """One layer of a release: codes and names by area, each area's parent in the layer above, and the point index."""
+
+    def __init__(self, file: ArraysFile, layer: Layer) -> None:
+        at = f"layer.{layer.code}"
+        self.layer = layer
+        self.codes: TextColumn = file.text(f"{at}.code")
+        self.names: TextColumn = file.text(f"{at}.name")
+        self.parent: npt.NDArray[np.int64] = file.arrays[f"{at}.parent"]
+        self.rings = Rings(*(file.arrays[f"{at}.{name}"] for name in ("coords", "rings", "parts", "areas")))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @cached_property
+    def index(self) -> PointIndex:
+        """The exact point index."""
+        return PointIndex(self.rings)
+
+    @cached_property
+    def _rank(self) -> dict[str, int]:
+        return {code: index for index, code in enumerate(self.codes)}
+
+    def area(self, code: str) -> int:
+        """The area with that code. Raises NotFound."""
+        if code not in self._rank:
+            raise NotFound(f"layer {self.layer.code} has no area '{code}'")
+        return self._rank[code]
+
+
+class Release:
+    """An open release. Immutable: whoever holds one sees one version, whatever is published meanwhile."""
+
+    def __init__(self, file: ArraysFile) -> None:
+        self._file = file
+        meta = file.meta
+        self.digest = file.digest
+        self.number: int = meta["number"]
+        self.effective_at = datetime.fromisoformat(meta["effective_at"])
+        self.recorded_at = datetime.fromisoformat(meta["recorded_at"])
+        self.bounds: Bounds | None = tuple(meta["bounds"]) if meta["bounds"] else None
+        self.tables = {item["code"]: LayerTable(file, Layer(**item)) for item in meta["layers"]}
+        self.cells: LayerTable | None = self.tables.get(meta["cell_layer"] or "")
+        self.parties = {item["code"]: Party(**item) for item in meta["parties"]}
+        self.matters = {item["code"]: Matter(**item) for item in meta["matters"]}
+        self._place = file.arrays["duty.layer"] << 40 | file.arrays["duty.area"]
+        self._texts = {name: file.text(f"duty.{name}") for name in _DUTY_TEXTS}
+        self.duties_at = lru_cache(maxsize=100_000)(self._duties_at)
+
+    def table(self, layer: str) -> LayerTable:
+        """The layer of that code. Raises NotFound."""
+        if layer not in self.tables:
+            raise NotFound(f"there is no layer '{layer}'; there are: {', '.join(self.tables) or 'none'}")
+        return self.tables[layer]
+
+    def ladder(self, layer: str) -> list[str]:
+        """The layer and those above it."""
+        steps: list[str] = []
+        at: str | None = layer
+        while at is not None and at in self.tables and at not in steps:
+            steps.append(at)
+            at = self.tables[at].layer.parent
+        return steps
+
+    def chain(self, layer: str, area: int) -> list[tuple[str, int]]:
+        """(layer, area) of the area and of the areas above it, narrow to wide."""
+        steps: list[tuple[str, int]] = []
+        for step in self.ladder(layer):
+            if area < 0:
+                break
+            steps.append((step, area))
+            area = int(self.tables[step].parent[area])
+        return steps
+
+    @property
+    def duty_count(self) -> int:
+        """How many duties it holds."""
+        return len(self._place)
+
+    def duty(self, row: int) -> Duty:
+        """The duty in that row."""
+        texts = {name: column[row] for name, column in self._texts.items()}
+        layer = list(self.tables)[int(self._file.arrays["duty.layer"][row])]
+        area = self.tables[layer].codes[int(self._file.arrays["duty.area"][row])]
+        priority = int(self._file.arrays["duty.priority"][row])
+        return Duty(layer=layer, area=area, priority=priority, **(texts | {"person": texts["person"] or None}))
+
+    def _duties_at(self, layer: str, area: int) -> tuple[Duty, ...]:
+        """The duties for exactly this area."""
+        place = list(self.tables).index(layer) << 40 | area
+        first, last = np.searchsorted(self._place, [place, place + 1])
+        return tuple(self.duty(row) for row in range(first, last))
+
+
+def open_release(path: Path, expect: str | None = None) -> Release:
+    """The release in that file. Raises BadRelease when it is damaged or not the one with digest ``expect``."""
+    return Release(open_arrays(path, expect))

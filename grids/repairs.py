@@ -1,0 +1,113 @@
+"""Repair proposals for the gate's findings: shown as what each area would gain and lose, never applied silently."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gis.errors import Conflict
+from gis.measure import area_m2
+from gis.shapes import Shapes, polygonal_part, problems, repaired
+from gis.storage.engine import Store, insert_missing
+from grids.content import Areas, Content
+from grids.drafts import Edit, draft_named
+from grids.models import AreaRow, ShapeRow, outline_row
+from grids.names import SLIVER_M2
+from grids.topology import TopologyFault, partition_faults
+
+GAP_WIDTH_M = 2.0
+"""Gaps wider than this are ground somebody must decide about: they are reported, not filled."""
+
+_DEGREE_M = 111_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A new outline for one area, and why."""
+
+    layer: str
+    code: str
+    why: str
+    before: BaseGeometry
+    after: BaseGeometry
+
+    def as_dict(self) -> dict[str, Any]:
+        """The proposal as data: m2 gained and lost instead of outlines."""
+        return {
+            "layer": self.layer,
+            "code": self.code,
+            "why": self.why,
+            "gains_m2": round(_beyond(self.after, self.before), 3),
+            "loses_m2": round(_beyond(self.before, self.after), 3),
+        }
+
+
+def _beyond(one: BaseGeometry, other: BaseGeometry) -> float:
+    one, other = (shape if shape.is_valid else shapely.make_valid(shape) for shape in (one, other))
+    rest = polygonal_part(shapely.difference(one, other))
+    return 0.0 if rest.is_empty else area_m2(rest)
+
+
+def proposals(content: Content, kind: str | None = None, layer: str | None = None) -> Iterator[Proposal]:
+    """For broken rings: untangled ones. For narrow gaps, overlaps and slivers: GEOS ``coverage_clean`` of the areas
+    that touch them; other areas keep every vertex. Wide gaps get no proposal."""
+    for table in content.areas.values():
+        if layer not in (None, table.layer.code):
+            continue
+        mended = table.shapes.copy()
+        for problem in problems(table.shapes):
+            mended[problem.index] = repaired(table.shapes[problem.index])
+        why = np.where([a is not b for a, b in zip(mended, table.shapes, strict=True)], "invalid", "").astype(object)
+        wanted = kind in (None, "gap", "overlap", "sliver")
+        if wanted and kind != "invalid" and table.layer.partition:
+            _close(mended, why, kind)
+        yield from _changed(table, mended, why, kind)
+
+
+def _close(shapes: Shapes, why: Shapes, kind: str | None) -> None:
+    """Clean, in place, each group of areas around the faults of that kind."""
+    for fault in partition_faults(shapes):
+        told = "sliver" if fault.area_m2 < SLIVER_M2 else fault.kind
+        if kind not in (None, told) or not _narrow(fault):
+            continue
+        around = list(fault.areas)
+        clean = shapely.coverage_clean(shapes[around], gap_width=GAP_WIDTH_M / _DEGREE_M, snapping_distance=0.0)
+        for index, shape in zip(around, clean, strict=True):
+            if not shapely.equals_exact(shape, shapes[index], normalize=True):
+                shapes[index], why[index] = shape, told
+
+
+def _narrow(fault: TopologyFault) -> bool:
+    return fault.kind == "overlap" or fault.area_m2 < SLIVER_M2 or _width_m(fault.shape) <= GAP_WIDTH_M
+
+
+def _width_m(shape: BaseGeometry) -> float:
+    return float(shapely.maximum_inscribed_circle(shape).length * 2.0 * _DEGREE_M)
+
+
+def _changed(table: Areas, mended: Shapes, why: Shapes, kind: str | None) -> Iterator[Proposal]:
+    for index, (before, after) in enumerate(zip(table.shapes, mended, strict=True)):
+        if why[index] and kind in (None, why[index]) and not after.is_empty:
+            yield Proposal(table.layer.code, table.codes[index], str(why[index]), before, after)
+
+
+def apply_repairs(store: Store, draft: str, edits: int, repairs: Iterable[Proposal], now: datetime) -> None:
+    """Put the proposed outlines into the draft. Raises Conflict when it was edited since they were made."""
+    with store.write() as session:
+        row = draft_named(session, draft)
+        if row.edits != edits:
+            raise Conflict(f"draft '{draft}' was edited meanwhile: look at the proposals again")
+        by_layer: dict[str, list[Proposal]] = {}
+        for proposal in repairs:
+            by_layer.setdefault(proposal.layer, []).append(proposal)
+        for layer, found in by_layer.items():
+            edit = Edit(session, row, AreaRow, AreaRow.layer == layer)
+            outlines = [outline_row(proposal.after) for proposal in found]
+            insert_missing(session, ShapeRow.__table__, outlines)  # type: ignore[arg-type]
+            changed = zip(found, outlines, strict=True)
+            edit.add([edit.before(proposal.code) | {"shape_hash": outline["hash"]} for proposal, outline in changed])
+            edit.finish(merge=True)

@@ -1,0 +1,1 @@
+"""A report gets its cell, its owner and its trace."""

@@ -1,0 +1,1 @@
+"""HTTP under /v1: a router a topic."""

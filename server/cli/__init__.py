@@ -1,0 +1,1 @@
+"""The command line: a module a topic, loaded when its command is called."""

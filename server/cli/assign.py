@@ -1,0 +1,42 @@
+"""`wangge assign IN OUT`: cell and owner for every row of a file, streaming."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gis.datums import datum
+from server.assigning import Assignment, assign_file
+from server.cli.out import Json, console, new_app, opened, print_json, progress
+
+app = new_app()
+
+
+@app.command()
+def assign(
+    source: Annotated[Path, typer.Argument(metavar="IN", help=".csv, .parquet or .arrow")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help=".csv, .parquet or .arrow")],
+    lon: Annotated[str, typer.Option(help="Column with the longitude.")] = "lon",
+    lat: Annotated[str, typer.Option(help="Column with the latitude.")] = "lat",
+    crs: Annotated[str, typer.Option(help="wgs84, gcj02, bd09, cgcs2000 or EPSG:n.")] = "wgs84",
+    accuracy: Annotated[float, typer.Option(help="How exact the points are, metres.")] = 1.0,
+    layer: Annotated[list[str] | None, typer.Option(help="Layer to assign; repeatable; else the cell layer.")] = None,
+    owner: Annotated[bool, typer.Option("--owner", help="Also the owner.")] = False,
+    matter_col: Annotated[str | None, typer.Option(help="Column with the matter code.")] = None,
+    json: Json = False,
+) -> int:
+    """Keep the rows and add, for each layer L: L_code, L_distance_m, L_verdict, L_candidates; with --owner also
+    owner_party, owner_person, owner_verdict, owner_duty. Rows without a point get the verdict no_point."""
+    with opened() as place, progress(f"assign {source.name}") as told:
+        job = Assignment(lon, lat, datum(crs), accuracy, tuple(layer or ()), owner, matter_col)
+        done = assign_file(place.view(), source, target, job, told)
+    if json:
+        print_json(done)
+    else:
+        counts = "; ".join(
+            f"{name}: " + ", ".join(f"{v} {n:,}" for v, n in c.items()) for name, c in done["verdicts"].items()
+        )
+        console.print(f"{done['rows']:,} rows written to {target}; {counts}", markup=False)
+        for words in done["warnings"]:
+            console.print(f"warning: {words}", markup=False)
+    return 0

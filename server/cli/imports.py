@@ -1,0 +1,88 @@
+"""`wangge import ...`: files into a draft, the roster or the address table. A dry run unless --commit."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grids.import_areas import AreaFile, import_areas
+from grids.import_tables import import_table
+from grids.importing import ImportReport
+from grids.drafts import DEFAULT_DRAFT
+from routing.addresses import import_addresses
+from server.cli.out import Commit, Draft, Json, console, new_app, now, opened, print_findings, print_json, progress
+
+app = new_app()
+group = new_app("Files into a draft, the roster or the address table. A dry run unless --commit.")
+app.add_typer(group, name="import")
+
+File = Annotated[Path, typer.Argument(help="The file.")]
+Merge = Annotated[bool, typer.Option("--merge", help="Keep what the file does not mention.")]
+
+
+@group.command()
+def areas(
+    file: File,
+    layer: Annotated[str, typer.Option(help="The layer they go into; an unknown one is made.")],
+    code: Annotated[str, typer.Option(help="Field with the code.")],
+    parent: Annotated[str | None, typer.Option(help="Field with the parent's code.")] = None,
+    name: Annotated[str | None, typer.Option(help="Field with the name.")] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="wgs84, gcj02, bd09, cgcs2000 or EPSG:n; else the file's own.")
+    ] = None,
+    draft: Draft = DEFAULT_DRAFT,
+    merge: Merge = False,
+    overlapping: Annotated[bool, typer.Option("--overlapping", help="A new layer's areas may overlap.")] = False,
+    kind: Annotated[str | None, typer.Option(help="A new layer's kind: district, street, community, cell ...")] = None,
+    parent_layer: Annotated[str | None, typer.Option(help="The layer the parents are in.")] = None,
+    file_layer: Annotated[str | None, typer.Option(help="Which layer of a GeoPackage.")] = None,
+    commit: Commit = False,
+    json: Json = False,
+) -> int:
+    """Areas of one layer, from any spatial format."""
+    source = AreaFile(file, layer, code, parent, name, crs, draft, merge, overlapping, kind, parent_layer, file_layer)
+    with opened() as place, progress(f"areas {file.name}") as told:
+        return tell(import_areas(place.store, source, now(), commit, told), json)
+
+
+def _table(kind: str) -> None:
+    def run(
+        file: File, draft: Draft = DEFAULT_DRAFT, merge: Merge = False, commit: Commit = False, json: Json = False
+    ) -> int:
+        with opened() as place, progress(f"{kind} {file.name}") as told:
+            options = {"draft": draft, "merge": merge, "progress": told}
+            return tell(import_table(place.store, kind, file, now(), commit, **options), json)
+
+    group.command(kind, help=f"{kind.capitalize()} from CSV, XLSX or Parquet.")(run)
+
+
+for _kind in ("parties", "people", "matters", "duties"):
+    _table(_kind)
+
+
+@group.command()
+def addresses(
+    file: File,
+    crs: Annotated[str, typer.Option(help="wgs84, gcj02, bd09, cgcs2000 or EPSG:n.")] = "wgs84",
+    commit: Commit = False,
+    json: Json = False,
+) -> int:
+    """The city's address table: columns address, lon, lat."""
+    with opened() as place, progress(f"addresses {file.name}") as told:
+        return tell(import_addresses(place.store, file, crs, commit, told), json)
+
+
+def tell(report: ImportReport, json: bool) -> int:
+    """Show a report; 1 when it holds an error."""
+    if json:
+        print_json(report.as_dict())
+    print_findings(report.findings.shown)
+    c = report.changes
+    did = "imported" if report.committed else "dry run, nothing kept (--commit keeps it)"
+    where = f" into draft '{report.draft}'" if report.draft else ""
+    console.print(
+        f"{report.what}{where}: {report.rows:,} rows; {c.added:,} added, {c.changed:,} changed, {c.removed:,} removed, "
+        f"{c.unchanged:,} unchanged; {report.findings.errors:,} errors; {did}",
+        markup=False,
+    )
+    return 1 if report.findings.errors else 0

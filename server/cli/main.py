@@ -1,0 +1,83 @@
+"""`wangge`: finds the command's module, runs it, and turns errors into messages and exit codes.
+
+0 done, 1 refused by a check, 2 bad usage or input. Modules are loaded only when their command is called, so that
+`wangge --help` answers at once.
+"""
+
+import importlib
+import sys
+from importlib.metadata import version
+
+from typer import Abort
+from typer.exceptions import TyperException
+
+from gis.errors import BadInput, NotFound, WanggeError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("server.cli.demo", "a sample city, from import to heat map; then serves it (--check: proves it and ends)"),
+    "serve": ("server.cli.serve", "answer over HTTP, with the map page at /"),
+    "migrate": ("server.cli.store", "bring the store to the newest schema"),
+    "doctor": ("server.cli.store", "look at this installation and say what is wrong"),
+    "key": ("server.cli.keys", "create, list, revoke keys for callers from other machines"),
+    "import": ("server.cli.imports", "areas, parties, people, matters, duties, addresses: a dry run unless --commit"),
+    "layers": ("server.cli.layers", "the layers of a draft: list, set, remove"),
+    "drafts": ("server.cli.drafts", "the open drafts: list, discard"),
+    "validate": ("server.cli.gate", "run the publish gate on a draft and show its findings"),
+    "repair": ("server.cli.gate", "propose repairs for the gate's findings; --commit applies them to the draft"),
+    "publish": ("server.cli.versions", "make a draft the version in force"),
+    "versions": ("server.cli.versions", "the published versions"),
+    "rollback": ("server.cli.versions", "publish a copy of an older version"),
+    "diff": ("server.cli.versions", "what changed between two versions"),
+    "owner": ("server.cli.owner", "whose is this point?"),
+    "assign": ("server.cli.assign", "cell and owner for every row of a file"),
+    "report": ("server.cli.reports", "reports: import, show, count"),
+    "map": ("server.cli.maps", "maps that open without the internet: heat"),
+    "export": ("server.cli.export", "a layer to GeoJSON, GeoPackage, GeoParquet, FlatGeobuf or Shapefile"),
+}
+
+
+def help_text() -> str:
+    """All commands, a line each."""
+    lines = [f"  {name:<9} {words}" for name, (_, words) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Wangge 网格: whose ground is this point, whose job is it, and how sure are we.",
+            "",
+            "Usage: wangge COMMAND ...",
+        ]
+        + ["", *lines, "", "wangge COMMAND --help tells more. Settings are environment variables: docs/settings.md."]
+    )
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """The command line; ends the process with its exit code."""
+    sys.exit(code_of(sys.argv[1:] if arguments is None else arguments))
+
+
+def code_of(arguments: list[str]) -> int:
+    """Run one command line and give its exit code."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(help_text())
+        return 0 if arguments else 2
+    if arguments[0] in ("--version", "version"):
+        print(version("wangge"))
+        return 0
+    name = arguments[0]
+    if name not in COMMANDS:
+        print(f"wangge: there is no command '{name}'\n\n{help_text()}", file=sys.stderr)
+        return 2
+    try:
+        app = importlib.import_module(COMMANDS[name][0]).app
+        code = app(arguments, prog_name="wangge", standalone_mode=False)
+    except WanggeError as error:
+        print(f"wangge {name}: {error.detail}", file=sys.stderr)
+        return 2 if isinstance(error, BadInput | NotFound) else 1
+    except TyperException as error:
+        print(f"wangge {name}: {error.format_message()}; see wangge {name} --help", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, Abort):
+        print("stopped; nothing half-done was kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    return int(code or 0)

@@ -1,0 +1,107 @@
+"""`wangge publish`, `versions`, `rollback`, `diff`."""
+
+from typing import Annotated
+
+import typer
+
+from gis.findings import Finding
+from gis.errors import Refused
+from grids.diff import diff_versions
+from grids.drafts import DEFAULT_DRAFT
+from grids.publish import Published
+from grids.publish import publish as publish_draft
+from grids.publish import rollback as roll_back
+from grids.reads import editions
+from grids.timeline import in_force
+from server.cli.out import Draft, Json, console, instant, new_app, now, opened, print_findings, print_json, print_rows
+
+app = new_app()
+
+
+@app.command()
+def publish(
+    draft: Draft = DEFAULT_DRAFT,
+    effective: Annotated[
+        str | None, typer.Option(help="From when it holds (ISO 8601 with offset); now if not given.")
+    ] = None,
+    accept: Annotated[list[str] | None, typer.Option(help="Kind of warning to accept; 'warnings' for all.")] = None,
+    json: Json = False,
+) -> int:
+    """Run the gate and make the draft the version in force."""
+    with opened() as place, console.status("checking and publishing ..."):
+        try:
+            done = publish_draft(place.store, place.settings.home, draft, now(), instant(effective), accept or ())
+        except Refused as refused:
+            _show(list(refused.facts.get("findings", [])), json, refused)
+            raise
+    _tell(done, json)
+    return 0
+
+
+def _show(findings: list[Finding], json: bool, refused: Refused) -> None:
+    if json:
+        print_json({"published": False, "why": refused.detail, "findings": [f.as_dict() for f in findings]})
+    else:
+        print_findings(findings, 5)
+
+
+def _tell(done: Published, json: bool) -> None:
+    edition = done.edition
+    if json:
+        times = {"effective_at": edition.effective_at.isoformat(), "recorded_at": edition.recorded_at.isoformat()}
+        facts = {"published": True, "version": edition.number, "release_sha256": edition.digest, **times}
+        print_json(facts | {"areas": done.areas, "duties": done.duties, "accepted": len(done.findings)})
+    else:
+        print(
+            f"version {edition.number} published: {done.areas:,} areas, {done.duties:,} duties, "
+            f"effective {edition.effective_at.isoformat()}, {len(done.findings):,} warnings accepted"
+        )
+
+
+@app.command()
+def versions(json: Json = False) -> int:
+    """The published versions, and which of them is in force."""
+    with opened() as place, place.store.read() as session:
+        known = editions(session)
+    current = in_force(known, now())
+    rows = [
+        {
+            "version": e.number,
+            "effective_at": e.effective_at.isoformat(timespec="seconds"),
+            "recorded_at": e.recorded_at.isoformat(timespec="seconds"),
+            "name": e.name,
+            "in_force": e == current,
+            "release_sha256": e.digest,
+        }
+        for e in known
+    ]
+    if json:
+        print_json({"versions": rows})
+    else:
+        print_rows(rows, ("version", "effective_at", "recorded_at", "name", "in_force"), "nothing published yet")
+    return 0
+
+
+@app.command()
+def rollback(version: Annotated[int, typer.Argument(help="The version to go back to.")], json: Json = False) -> int:
+    """Publish a copy of an older version, effective now."""
+    with opened() as place:
+        _tell(roll_back(place.store, place.settings.home, version, now()), json)
+    return 0
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="Version number, or the name of a draft.")],
+    after: Annotated[str, typer.Argument(help="Version number, or the name of a draft.")],
+    json: Json = False,
+) -> int:
+    """What was added, removed and changed between two versions."""
+    with opened() as place, place.store.read() as session:
+        changes = diff_versions(session, before, after)
+    rows = [change.as_dict() for change in changes]
+    if json:
+        print_json({"before": before, "after": after, "changes": rows})
+    else:
+        print_rows(rows, ("kind", "layer", "code", "change", "fields", "m2"), "no difference")
+    return 0

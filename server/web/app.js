@@ -1,0 +1,262 @@
+// The page: a form and a map that ask /v1/owner, and what comes back.
+
+/* global L */
+import { answerView } from "./answer.js";
+import { aborted, get, Latest } from "./api.js";
+import { byId, el, show } from "./dom.js";
+import { Grid } from "./grid.js";
+import { Mark } from "./mark.js";
+import { firstSteps, invitation, refusal, waiting } from "./notes.js";
+import { degrees, readHash, readPlace, writeHash } from "./place.js";
+import { language, say, sayPage, useLanguage } from "./words.js";
+
+const CHINA = [35, 104];
+const CLOSE = 16;
+const state = { view: invitation, release: null, layers: [], matters: [], note: null, grid: null };
+const owner = new Latest();
+const search = new Latest();
+const map = L.map("map", { preferCanvas: true, zoomControl: false, maxZoom: 20 }).setView(CHINA, 4);
+const mark = new Mark(map);
+
+async function ask(place) {
+  const query = {
+    lon: place.lon,
+    lat: place.lat,
+    crs: place.crs ?? "wgs84",
+    matter: matterCode(),
+    accuracy: byId("accuracy").value,
+    explain: true,
+  };
+  note(null);
+  show(byId("addresses"));
+  busy(true);
+  mark.clear();
+  try {
+    const answer = await owner.get("/v1/owner", query);
+    const matter = answer.matter?.code ?? query.matter;
+    const { lon, lat } = answer.point;
+    render(() => answerView(answer, () => map.setView([lat, lon], CLOSE + 1)));
+    const hash = writeHash({ ...answer.point, matter });
+    if (hash !== window.location.hash) history.pushState(null, "", hash);
+    bring(answer.point, place.clicked);
+    await mark.draw(answer, state.layers);
+  } catch (error) {
+    if (aborted(error)) return;
+    render(() => (state.release || error.status !== 503 ? refusal(error, () => ask(place)) : firstSteps()));
+  }
+}
+
+async function askTyped(event) {
+  event.preventDefault();
+  const place = readPlace(byId("where").value);
+  if (place.wrong) return note(() => say(place.wrong, ...place.values));
+  if (place.address) return askAddress(place.address);
+  return ask({ ...place, crs: byId("crs").value });
+}
+
+async function askAddress(text) {
+  note(null);
+  busy(true);
+  try {
+    const { items } = await search.get("/v1/addresses", { q: text });
+    render(state.view);
+    if (!items.length) return note(() => say("no_address"));
+    if (items.length === 1) return choose(items[0]);
+    note(() => say("pick_address", items.length), false);
+    show(
+      byId("addresses"),
+      items.map((item) => el("li", {}, el("button", { type: "button", onclick: () => choose(item) }, item.address))),
+    );
+    byId("addresses").querySelector("button").focus();
+  } catch (error) {
+    if (!aborted(error)) render(() => refusal(error, () => askAddress(text)));
+  }
+}
+
+function choose(item) {
+  byId("where").value = item.address;
+  return ask({ lon: item.lon, lat: item.lat });
+}
+
+// A place on the map is WGS 84 whatever was chosen for typed ones, and the form shows it.
+function askMap(latlng) {
+  const { lng, lat } = latlng.wrap();
+  fill(lng, lat);
+  mark.pin(lng, lat);
+  return ask({ lon: Number(degrees(lng)), lat: Number(degrees(lat)), clicked: true });
+}
+
+function askHash() {
+  const place = readHash(window.location.hash);
+  if (!place) {
+    owner.stop();
+    mark.clear();
+    return render(invitation);
+  }
+  fill(place.lon, place.lat);
+  byId("matter").value = place.matter;
+  ask(place);
+}
+
+function fill(lon, lat) {
+  byId("where").value = `${degrees(lon)}, ${degrees(lat)}`;
+  byId("crs").value = "wgs84";
+}
+
+function matterCode() {
+  const typed = byId("matter").value.trim();
+  const exact = state.matters.find((matter) => matter.code === typed || matter.name === typed);
+  return exact?.code ?? typed.split(/\s+/)[0];
+}
+
+function bring({ lon, lat }, clicked) {
+  const far = map.getZoom() < CLOSE - 1;
+  if (!clicked) map.setView([lat, lon], far ? CLOSE : map.getZoom());
+  const answer = byId("answer");
+  if (window.matchMedia("(max-width: 760px)").matches) answer.scrollIntoView({ behavior: "smooth", block: "start" });
+}
+
+function render(view) {
+  state.view = view;
+  busy(false);
+  show(byId("answer"), view());
+}
+
+function busy(on) {
+  byId("answer").setAttribute("aria-busy", String(on));
+  if (on) show(byId("answer"), waiting());
+}
+
+// Words under the place: what is wrong with it, or (wrong = false) what to do next.
+function note(words, wrong = true) {
+  state.note = words && [words, wrong];
+  byId("where-note").textContent = words ? words() : "";
+  byId("where-note").hidden = !words;
+  byId("where-note").classList.toggle("wrong", wrong);
+  byId("where").setAttribute("aria-invalid", String(Boolean(words) && wrong));
+}
+
+function tellZoom(text) {
+  byId("zoom-note").textContent = text;
+  byId("zoom-note").hidden = !text;
+}
+
+function listLayers() {
+  const rows = state.grid?.layers ?? [];
+  show(
+    byId("layers"),
+    rows.map((layer) => {
+      const box = el("input", { type: "checkbox", checked: layer.on });
+      box.addEventListener("change", () => state.grid.toggle(layer.code, box.checked));
+      const line = el("i", { "aria-hidden": "true" });
+      const { color, weight, dashArray } = layer.style;
+      line.style.borderTop = `${Math.max(2, weight)}px ${dashArray ? "dashed" : "solid"} ${color}`;
+      return el(
+        "li",
+        {},
+        el(
+          "label",
+          {},
+          box,
+          line,
+          layer.name || layer.code,
+          el("small", {}, say("areas", layer.areas.toLocaleString())),
+        ),
+      );
+    }),
+  );
+  byId("layers").parentElement.hidden = !rows.length;
+}
+
+function sayRelease() {
+  const now = state.release;
+  byId("release").textContent = now
+    ? say("release", now.release, now.version, String(now.effective_at).slice(0, 10))
+    : "";
+}
+
+function speak(chosen) {
+  useLanguage(chosen);
+  sayPage();
+  byId("language").textContent = say("switch");
+  byId("language").setAttribute("aria-label", say("switch_label"));
+  sayRelease();
+  listLayers();
+  note(...(state.note ?? [null]));
+  state.grid?.say();
+  if (byId("answer").getAttribute("aria-busy") === "false") render(state.view);
+  else busy(true);
+}
+
+async function start() {
+  busy(true);
+  try {
+    state.release = await get("/v1/releases/current");
+    state.layers = (await get("/v1/layers")).items;
+  } catch (error) {
+    render(() => (error.status === 503 ? firstSteps() : refusal(error, () => start())));
+    return;
+  }
+  const [west, south, east, north] = state.release.bbox ?? [73, 18, 135, 54];
+  map.fitBounds(
+    [
+      [south, west],
+      [north, east],
+    ],
+    { animate: false },
+  );
+  state.grid = new Grid(map, state.layers, tellZoom);
+  sayRelease();
+  listLayers();
+  askHash();
+  await Promise.all([state.grid.refresh(), bringMatters()]);
+}
+
+async function bringMatters() {
+  try {
+    state.matters = (await get("/v1/matters", { limit: 500 })).items;
+  } catch {
+    state.matters = []; // a code can still be typed
+  }
+  show(
+    byId("matters"),
+    state.matters.map(({ code, name }) => el("option", { value: `${code} ${name}` })),
+  );
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem("wangge.language") ?? "zh";
+  } catch {
+    return "zh";
+  }
+}
+
+function switchLanguage() {
+  const other = language() === "zh" ? "en" : "zh";
+  speak(other);
+  try {
+    localStorage.setItem("wangge.language", other);
+  } catch {
+    // a private window forgets it
+  }
+}
+
+map.attributionControl.setPrefix(false);
+L.control.zoom({ position: "topright" }).addTo(map);
+L.control.scale({ imperial: false }).addTo(map);
+for (const [event, keys] of [
+  ["keydown", true],
+  ["pointerdown", false],
+]) {
+  window.addEventListener(event, () => document.body.classList.toggle("keys", keys), true);
+}
+map.on("click", (event) => askMap(event.latlng));
+map.getContainer().addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target === map.getContainer()) askMap(map.getCenter());
+});
+byId("ask").addEventListener("submit", askTyped);
+byId("language").addEventListener("click", switchLanguage);
+window.addEventListener("hashchange", askHash);
+speak(remembered());
+start();
