@@ -2,8 +2,10 @@
 
 Layout: 8 bytes of magic, 8 of header length (little endian), 32 of the header's SHA-256, the header as JSON
 (``meta``, and for each section its dtype, shape, offset, size and SHA-256), then the sections on 64-byte borders.
-The header's SHA-256 therefore names the whole file. All checksums are verified the first time a host opens a file,
-and a stamp beside it remembers that; later opens check the header and the section table only.
+The header's SHA-256 therefore names the whole file; the bytes between sections are zeros. All of it is verified the
+first time a host opens a file, and a stamp beside it remembers that; later opens check the header and the section
+table only, unless the file's size, inode or times have changed. Where it falls down: a disk that changes bits under an
+untouched file is noticed only where the stamp is removed.
 """
 
 import hashlib
@@ -12,7 +14,9 @@ import json
 import mmap
 import os
 import struct
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,34 +75,52 @@ class ArraysFile:
 
 
 def write_arrays(path: Path, meta: Mapping[str, Any], arrays: Arrays) -> str:
-    """Write the file whole or not at all, stamp it, and give its digest. Equal input gives equal bytes."""
-    solid = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    """Write the file whole or not at all, stamp it, and give its digest. Equal input gives equal bytes.
+
+    Raises TypeError for arrays of objects, of which only the addresses could be kept.
+    """
+    solid = {name: _bytes_of(name, array) for name, array in arrays.items()}
     sections: list[dict[str, Any]] = []
     at = 0
-    for name, array in solid.items():
-        digest = hashlib.sha256(array.data if array.size else b"").hexdigest()
-        facts = {"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": at}
-        sections.append({**facts, "bytes": array.nbytes, "sha256": digest})
-        at += -(-array.nbytes // _ALIGN) * _ALIGN
+    for name, raw in solid.items():
+        facts = {"name": name, "dtype": arrays[name].dtype.str, "shape": list(arrays[name].shape), "offset": at}
+        sections.append({**facts, "bytes": raw.nbytes, "sha256": hashlib.sha256(raw.data).hexdigest()})
+        at += _aligned(raw.nbytes)
     header = json.dumps({"meta": meta, "sections": sections}, ensure_ascii=False, sort_keys=True).encode()
-    digest_bytes = hashlib.sha256(header).digest()
-    waiting = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    digest = hashlib.sha256(header)
     path.parent.mkdir(parents=True, exist_ok=True)
+    waiting = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    start = _start(len(header))
     try:
-        with waiting.open("wb") as file:
-            file.write(_HEAD.pack(_MAGIC, len(header), digest_bytes) + header)
-            start = _start(len(header))
-            for section, array in zip(sections, solid.values(), strict=True):
+        with waiting.open("xb") as file:
+            file.write(_HEAD.pack(_MAGIC, len(header), digest.digest()) + header)
+            for section, raw in zip(sections, solid.values(), strict=True):
                 file.seek(start + section["offset"])
-                file.write(array.data if array.size else b"")
+                file.write(raw.data)
             file.truncate(start + at)
             file.flush()
             os.fsync(file.fileno())
-        waiting.replace(path)
+            waiting.replace(path)
+            _keep_name(path.parent)
+            _stamp(path, _facts(file.fileno(), digest.hexdigest()))
     finally:
         waiting.unlink(missing_ok=True)
-    _stamp(path, digest_bytes.hex())
-    return digest_bytes.hex()
+    return digest.hexdigest()
+
+
+def _bytes_of(name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    if array.dtype.hasobject:
+        raise TypeError(f"section {name}: {array.dtype} holds objects; only plain numbers and texts are written")
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8) if array.size else np.empty(0, np.uint8)
+
+
+def _keep_name(folder: Path) -> None:
+    """Have the folder itself on disk: a rename is not, until then."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def open_arrays(path: Path, expect: str | None = None) -> ArraysFile:
@@ -106,24 +128,29 @@ def open_arrays(path: Path, expect: str | None = None) -> ArraysFile:
     try:
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            state = _facts(file.fileno(), "")
     except (OSError, ValueError) as error:
         raise BadRelease(f"{path.name}: cannot be opened: {error}") from error
     header, start, digest = _header(path, mapped)
     if expect is not None and digest != expect:
         raise BadRelease(f"{path.name}: is another file than the one recorded ({digest[:12]}, not {expect[:12]})")
     sections = header["sections"]
-    size = start + (sections[-1]["offset"] + -(-sections[-1]["bytes"] // _ALIGN) * _ALIGN if sections else 0)
+    size = start + sum(_aligned(section["bytes"]) for section in sections)
     if len(mapped) != size:
         raise BadRelease(f"{path.name}: has {len(mapped)} bytes, should have {size}: fetch or build it again")
-    if not _stamped(path, digest):
+    if not _stamped(path, digest + state):
         _verify(path, mapped, start, sections)
-        _stamp(path, digest)
+        _stamp(path, digest + state)
     arrays = {s["name"]: _array(mapped, start, s) for s in sections}
     return ArraysFile(header["meta"], arrays, digest)
 
 
 def _start(header: int) -> int:
-    return -(-(_HEAD.size + header) // _ALIGN) * _ALIGN
+    return _aligned(_HEAD.size + header)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // _ALIGN) * _ALIGN
 
 
 def _header(path: Path, mapped: mmap.mmap) -> tuple[dict[str, Any], int, str]:
@@ -141,34 +168,44 @@ def _header(path: Path, mapped: mmap.mmap) -> tuple[dict[str, Any], int, str]:
 def _array(mapped: mmap.mmap, start: int, section: Mapping[str, Any]) -> npt.NDArray[Any]:
     dtype, count = np.dtype(section["dtype"]), int(np.prod(section["shape"], dtype=np.int64))
     if count == 0:
-        return np.empty(section["shape"], dtype)
+        empty = np.empty(section["shape"], dtype)
+        empty.flags.writeable = False
+        return empty
     return np.frombuffer(mapped, dtype, count, start + section["offset"]).reshape(section["shape"])
 
 
 def _verify(path: Path, mapped: mmap.mmap, start: int, sections: Sequence[Mapping[str, Any]]) -> None:
+    header = _HEAD.size + _HEAD.unpack(mapped[: _HEAD.size])[1]
+    if any(mapped[header:start]):
+        raise BadRelease(f"{path.name}: its header is damaged: fetch or build it again")
     with memoryview(mapped) as view:
         for section in sections:
             first = start + section["offset"]
-            with view[first : first + section["bytes"]] as part:
-                if hashlib.sha256(part).hexdigest() != section["sha256"]:
-                    raise BadRelease(f"{path.name}: section {section['name']} is damaged: fetch or build it again")
+            last = first + section["bytes"]
+            with view[first:last] as part:
+                whole = hashlib.sha256(part).hexdigest() == section["sha256"]
+            if not whole or any(mapped[last : first + _aligned(section["bytes"])]):
+                raise BadRelease(f"{path.name}: section {section['name']} is damaged: fetch or build it again")
 
 
 def _stamp_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.ok")
 
 
-def _facts(path: Path, digest: str) -> str:
-    state = path.stat()
-    return f"{digest} {state.st_size} {state.st_mtime_ns} {state.st_ino}\n"
+def _facts(handle: int, digest: str) -> str:
+    """What changes when anybody writes to the open file: asked of the file itself, not of its name."""
+    state = os.fstat(handle)
+    return f"{digest} {state.st_size} {state.st_ino} {state.st_mtime_ns} {state.st_ctime_ns}\n"
 
 
-def _stamp(path: Path, digest: str) -> None:
+def _stamp(path: Path, facts: str) -> None:
     """Where the folder cannot be written, the file is simply verified at each open."""
-    if os.access(path.parent, os.W_OK):
-        _stamp_path(path).write_text(_facts(path, digest))
+    with suppress(OSError):
+        _stamp_path(path).write_text(facts)
 
 
-def _stamped(path: Path, digest: str) -> bool:
-    stamp = _stamp_path(path)
-    return stamp.is_file() and stamp.read_text() == _facts(path, digest)
+def _stamped(path: Path, facts: str) -> bool:
+    try:
+        return _stamp_path(path).read_bytes() == facts.encode()
+    except OSError:
+        return False

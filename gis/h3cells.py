@@ -3,6 +3,7 @@
 Cells are int64 (an H3 index fits a signed BIGINT) or, for people, the usual 15-digit hexadecimal text.
 """
 
+import re
 from dataclasses import dataclass
 
 import h3.api.basic_int as h3
@@ -21,7 +22,9 @@ Cells = npt.NDArray[np.int64]
 STORED_RESOLUTION = 12
 """Events keep their cell at this resolution (about 300 m2); coarser ones are its parents."""
 
-_MARGIN = 2e-7  # degrees, 2 cm: more than any H3 edge up to resolution 7 bows away from its straight chord
+_MARGIN = 2e-7  # degrees, 2 cm: ten times what an H3 edge of resolution 8 bows away from its straight chord
+_RESOLUTION_SHIFT, _MODE_SHIFT, _CELL_MODE = 52, 59, 1  # the layout of an H3 index
+_DIGITS, _DIGIT_BITS = 15, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +51,46 @@ def check_resolution(resolution: int, finest: int = STORED_RESOLUTION) -> None:
 
 
 def parents(cells: Cells, resolution: int) -> Cells:
-    """The coarser cell each belongs to, by ``cell_to_parent``: the one way Wangge makes coarse cells."""
-    distinct, back = np.unique(cells, return_inverse=True)
-    coarse = np.array([h3.cell_to_parent(cell, resolution) for cell in distinct.tolist()], np.int64)
-    return coarse[back] if len(cells) else np.empty(0, np.int64)
+    """The coarser cell each belongs to: ``cell_to_parent``, the one way Wangge makes coarse cells, on a whole array.
+
+    Writes the resolution and sets the digits below it to 7. Raises BadInput for what is finer than a given cell.
+    """
+    check_resolution(resolution, 15)
+    ids = np.asarray(cells).astype(np.int64)
+    wrong = ids[(ids >> _MODE_SHIFT != _CELL_MODE) | ((ids >> _RESOLUTION_SHIFT & 0xF) < resolution)]
+    if wrong.size:
+        raise BadInput(f"{_hex(wrong[0])} has no parent of resolution {resolution}", field="resolution")
+    unused = np.int64((1 << (_DIGIT_BITS * (_DIGITS - resolution))) - 1)
+    cleared = ids & ~np.int64(0xF << _RESOLUTION_SHIFT)
+    coarse: Cells = cleared | np.int64(resolution << _RESOLUTION_SHIFT) | unused
+    return coarse
+
+
+def check_cells(cells: Cells, resolution: int = STORED_RESOLUTION) -> None:
+    """Raises BadInput unless each id is a real cell of this resolution. About 100 ns an id: give distinct ones."""
+    right = ((cells >> _RESOLUTION_SHIFT) & 0xF == resolution) & ((cells >> _MODE_SHIFT) == _CELL_MODE)
+    valid = np.fromiter(map(h3.is_valid_cell, cells[right].tolist()), bool, count=int(right.sum()))
+    wrong = np.concatenate([cells[~right], cells[right][~valid]])
+    if wrong.size:
+        raise BadInput(
+            f"{wrong.size} of the ids are no H3 cells of resolution {resolution}, first {_hex(wrong[0])}", field="cells"
+        )
+
+
+def _hex(cell: int) -> str:
+    return f"{int(cell) & (2**64 - 1):#x}"
 
 
 def text_of(cell: int) -> str:
     """The hexadecimal name people write."""
-    return h3.int_to_str(cell)
+    name: str = h3.int_to_str(cell)
+    return name
 
 
 def cell_of(text: str) -> int:
     """The cell of that name. Raises BadInput when it is none."""
-    try:
-        cell = h3.str_to_int(text)
-    except ValueError as error:
-        raise BadInput(f"'{text}' is not an H3 cell", field="h3", value=text) from error
+    named = re.fullmatch(r"(?:0x)?0?([0-9a-f]{15})", text.strip().lower())
+    cell = int(named[1], 16) if named else 0
     if not h3.is_valid_cell(cell):
         raise BadInput(f"'{text}' is not an H3 cell", field="h3", value=text)
     return cell
@@ -89,6 +115,7 @@ def outlines(cells: Cells) -> Shapes:
 def cover(shape: BaseGeometry, resolution: int = STORED_RESOLUTION) -> Cover:
     """The cells of the area: a point in a ``whole`` cell is in the area; in no cell of either kind, outside it.
 
+    A point's cell is the one of its stored resolution and that one's parents; cells drawn coarse do not nest.
     A cell counts as whole only if its chords keep 2 cm from the outline, because its true edges bow away from
     them: below 2 mm at resolution 8 and finer, so coarser resolutions than 8 are refused. Not for areas across
     the antimeridian.
@@ -96,14 +123,14 @@ def cover(shape: BaseGeometry, resolution: int = STORED_RESOLUTION) -> Cover:
     check_resolution(resolution, 15)
     if resolution < 8:
         raise BadInput(f"H3 resolution {resolution}: covers are made at 8 or finer", field="resolution")
-    touching = _touching(shapely.buffer(shape, _MARGIN), resolution)
+    grown = shapely.buffer(shape, _MARGIN)
+    touching = _touching(grown, resolution)
     if not len(touching):
         return Cover(touching, touching, resolution)
     hexagons = outlines(touching)
     inner = shapely.buffer(shape, -_MARGIN)
     shapely.prepare(inner)
     is_whole = shapely.covers(inner, hexagons)
-    grown = shapely.buffer(shape, _MARGIN)
     shapely.prepare(grown)
     touches = shapely.intersects(grown, hexagons)
     whole = np.array(sorted(h3.compact_cells(touching[is_whole].tolist())), np.int64)

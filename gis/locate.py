@@ -6,6 +6,8 @@ Areas come in the order of their codes (Unicode code points), and where several 
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
 from gis.coordinates import Flags, Floats, Ranks, lonlat_arrays
+from gis.errors import BadInput
 from gis.measure import distance_m, metres_per_degree
 from gis.rings import Borders, Rings
 from gis.shapes import Shapes
@@ -21,6 +24,7 @@ from gis.shapes import Shapes
 BORDER_REACH_M = 250.0
 """Distances to the border are exact up to here; beyond, they are only known to be larger."""
 
+_LEAST_RADIUS_M = 1e-4
 _DISC = np.linspace(0.0, 2.0 * np.pi, 65)
 _CIRCLE = np.column_stack([np.cos(_DISC), np.sin(_DISC)])
 
@@ -54,6 +58,8 @@ class PointIndex:
     def __init__(self, rings: Rings) -> None:
         self._rings = rings
         self._shapes: Shapes = rings.shapes()
+        self._warm = np.zeros(len(self._shapes), bool)
+        self._warming = Lock()
 
     def __len__(self) -> int:
         return len(self._shapes)
@@ -75,16 +81,28 @@ class PointIndex:
         covers = np.zeros(len(point), bool)
         border = np.zeros(len(point), bool)
         starts = np.flatnonzero(np.diff(area, prepend=-1))
-        for first, last in zip(starts, np.append(starts[1:], len(area)), strict=True):
+        for first, last in pairwise([*starts.tolist(), len(area)]):
             shape, rows = self._prepared(int(area[first])), point[first:last]
             covers[first:last] = shapely.intersects_xy(shape, x[rows], y[rows])
             border[first:last] = covers[first:last] & ~shapely.contains_xy(shape, x[rows], y[rows])
         return _lowest(len(x), point[covers], area[covers], border[covers])
 
     def _prepared(self, area: int) -> BaseGeometry:
+        """The shape with its own point locator built. GEOS builds it at the first question, and two threads that ask
+        the first question together crash the process (libgeos/geos#825)."""
         shape: BaseGeometry = self._shapes[area]
-        shapely.prepare(shape)
+        if not self._warm[area]:
+            with self._warming:
+                shapely.prepare(shape)
+                x, y = shapely.get_coordinates(shape)[0]
+                shapely.intersects_xy(shape, x, y)
+                shapely.contains_xy(shape, x, y)
+                self._warm[area] = True
         return shape
+
+    def near(self, shape: BaseGeometry) -> Ranks:
+        """The areas that meet the shape, in rising order."""
+        return np.sort(self._tree.query(shape, predicate="intersects")).astype(np.int64)
 
     def border_distance_m(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
         """Metres to the nearest border of the layer, NaN beyond ``BORDER_REACH_M``."""
@@ -95,9 +113,13 @@ class PointIndex:
         """The areas within ``radius_m`` of each point, with their shares of that disc (a 64-gon).
 
         In a partition the shares and what lies outside sum to 1; in an overlapping layer they may exceed it.
+        Raises BadInput for a radius that is negative or not finite.
         """
         x, y = lonlat_arrays(lon, lat)
-        radius = np.maximum(np.broadcast_to(np.asarray(radius_m, np.float64), x.shape), 1e-4)
+        radius = np.broadcast_to(np.asarray(radius_m, np.float64), x.shape)
+        if not (np.isfinite(radius) & (radius >= 0.0)).all():
+            raise BadInput("the accuracy must be a finite number of metres, 0 or more", field="accuracy_m")
+        radius = np.maximum(radius, _LEAST_RADIUS_M)
         discs = _discs(x, y, radius)
         point, area = self._tree.query(discs, predicate="intersects")
         whole = shapely.area(discs)
@@ -107,24 +129,31 @@ class PointIndex:
         return Candidates(point[kept].astype(np.int64), area[kept].astype(np.int64), np.minimum(share[kept], 1.0))
 
     def nearest(self, lon: float, lat: float) -> tuple[int, float] | None:
-        """The nearest area and its distance in metres (0 when it covers the point), or None for an empty layer."""
-        if not len(self):
-            return None
-        here = shapely.Point(lon, lat)
-        guess = self._shapes[int(self._tree.nearest(here))]
-        per_lon, per_lat = (float(scale) for scale in metres_per_degree(lat))
-        bound = self._metres(here, guess) * 1.01 + 1.0
-        dx, dy = bound / max(per_lon, 1.0), bound / per_lat
-        near = np.sort(self._tree.query(shapely.box(lon - dx, lat - dy, lon + dx, lat + dy)))
-        distances = [self._metres(here, self._shapes[area]) for area in near]
-        best = int(np.argmin(distances))
-        return int(near[best]), distances[best]
+        """The nearest area and its distance in metres (0 when it covers the point), or None for an empty layer.
 
-    def _metres(self, here: shapely.Point, shape: BaseGeometry) -> float:
-        per_lon, per_lat = (float(scale) for scale in metres_per_degree(here.y))
-        scaled = shapely.transform(shape, lambda xy: (xy - (here.x, here.y)) * (per_lon, per_lat))
-        x, y = shapely.get_coordinates(shapely.shortest_line(shapely.Point(0, 0), scaled))[1]
-        return float(distance_m(here.x, here.y, here.x + x / per_lon, here.y + y / per_lat))
+        Chosen in a plane scaled to metres at the point, measured on the ellipsoid: good to a metre within 20 km below
+        60 degrees; from other countries it names a near area, hardly the nearest. The antimeridian is a wall to it.
+        """
+        covering = int(self.locate(lon, lat).area[0])
+        if covering >= 0 or not len(self):
+            return (covering, 0.0) if covering >= 0 else None
+        here = shapely.Point(lon, lat)
+        east, north = (max(float(scale), 1e-3) for scale in metres_per_degree(lat))
+        guess = self._shapes[int(self._tree.nearest(here))]
+        reach = float(np.hypot(*_nearest_in_plane(guess, lon, lat, east, north))) * (1.0 + 1e-9) + 1e-3
+        dx, dy = reach / east, reach / north
+        near = np.sort(self._tree.query(shapely.box(lon - dx, lat - dy, lon + dx, lat + dy)))
+        steps = np.array([_nearest_in_plane(self._shapes[area], lon, lat, east, north) for area in near])
+        best = int(np.argmin(np.hypot(steps[:, 0], steps[:, 1])))
+        x, y = steps[best]
+        return int(near[best]), float(distance_m(lon, lat, lon + x / east, lat + y / north))
+
+
+def _nearest_in_plane(shape: BaseGeometry, lon: float, lat: float, east: float, north: float) -> Floats:
+    """The step in metres, east and north, from the point to the shape."""
+    scaled = shapely.transform(shape, lambda xy: (xy - (lon, lat)) * (east, north))
+    step: Floats = shapely.get_coordinates(shapely.shortest_line(shapely.Point(0, 0), scaled))[1]
+    return step
 
 
 def _lowest(points: int, point: Ranks, area: Ranks, border: Flags) -> Located:

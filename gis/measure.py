@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
@@ -32,8 +33,12 @@ def distance_m(lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, la
 
 
 def area_m2(shape: BaseGeometry) -> float:
-    """The area on the ellipsoid, holes taken off; 0 for lines and points."""
-    return abs(float(WGS84.geometry_area_perimeter(shape)[0]))
+    """The area of its polygons on the ellipsoid, holes taken off, whichever way the rings run; 0 for lines and points.
+
+    Edges are geodesics, as in PostGIS's ``geography``.
+    """
+    polygons = [part for part in shapely.get_parts(shapely.get_parts(shape)).tolist() if part.geom_type == "Polygon"]
+    return float(sum(WGS84.geometry_area_perimeter(part)[0] for part in shapely.orient_polygons(polygons)))
 
 
 def plane_areas_m2(lat: npt.ArrayLike, square_degrees: npt.ArrayLike) -> Floats:
@@ -43,15 +48,6 @@ def plane_areas_m2(lat: npt.ArrayLike, square_degrees: npt.ArrayLike) -> Floats:
     """
     east, north = metres_per_degree(lat)
     return np.asarray(square_degrees, np.float64) * east * north
-
-
-def grown(bounds: Bounds, metres: float) -> Bounds:
-    """The box, larger by so many metres on each side."""
-    west, south, east, north = bounds
-    widest = max(abs(south), abs(north))
-    per_lon, per_lat = metres_per_degree(min(widest, 89.0))
-    dx, dy = metres / float(per_lon), metres / float(per_lat) * 1.02
-    return west - dx, south - dy, east + dx, north + dy
 
 
 def bounds_of(boxes: Iterable[Bounds]) -> Bounds | None:

@@ -69,8 +69,8 @@ def _first_bad_vertex(shapes: Shapes, usable: npt.NDArray[np.bool_]) -> npt.NDAr
 
 
 def repaired(shape: BaseGeometry) -> BaseGeometry:
-    """The nearest sound polygon: rings untangled by structure, stray points and lines dropped."""
-    sound = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    """The nearest sound polygon, flat: rings untangled by structure, stray points and lines dropped."""
+    sound = shapely.make_valid(shapely.force_2d(shape), method="structure", keep_collapsed=False)
     return polygonal_part(sound)
 
 
@@ -84,13 +84,14 @@ def polygonal_part(shape: BaseGeometry) -> BaseGeometry:
 
 
 def from_geojson(source: str | Mapping[str, Any]) -> BaseGeometry:
-    """The polygon of a GeoJSON geometry or feature. Raises BadShape unless it is a sound area."""
-    text = source if isinstance(source, str) else json.dumps(source)
+    """The polygon of a GeoJSON geometry or feature, heights dropped. Raises BadShape unless it is a sound area."""
     try:
-        parsed = json.loads(text)
+        parsed = json.loads(source) if isinstance(source, str) else source
         inner = parsed.get("geometry") if parsed.get("type") == "Feature" else parsed
-        shape: BaseGeometry = shapely.from_geojson(json.dumps(inner))
-    except (json.JSONDecodeError, AttributeError, shapely.GEOSException) as error:
+        shape: BaseGeometry = shapely.force_2d(shapely.from_geojson(json.dumps(inner)))
+    except RecursionError as error:
+        raise BadShape("not a GeoJSON geometry: it is nested too deeply") from error
+    except (ValueError, TypeError, AttributeError, shapely.GEOSException) as error:
         raise BadShape(f"not a GeoJSON geometry: {error}") from error
     for problem in problems(np.array([shape], object)):
         raise BadShape(problem.message, kind=problem.kind)

@@ -101,10 +101,18 @@ class Content:
 
     @property
     def cell_layer(self) -> Layer | None:
-        """The layer whose areas are the cells: the one marked so, else the finest partition."""
+        """The layer whose areas are the cells: the one marked so, else the finest partition.
+
+        Estates, zones and segments are narrower than cells and stand beside them: they count only when nothing else is
+        there. Of equal ranks the one with more areas, then the lower code.
+        """
         marked = [layer for layer in self.layers if layer.is_cell]
-        partitions = [(t.layer.rank, len(t), t.layer) for t in self.areas.values() if t.layer.partition and len(t)]
-        return marked[0] if marked else max(partitions, key=lambda item: item[:2])[2] if partitions else None
+        if marked:
+            return marked[0]
+        finest = LAYER_KINDS["cell"][0]
+        tables = [table for table in self.areas.values() if table.layer.partition and len(table)]
+        best = max(tables, key=lambda t: (t.layer.rank <= finest, t.layer.rank, len(t)), default=None)
+        return best.layer if best else None
 
     def ladder(self, layer: str) -> list[str]:
         """The layer and those above it, as the layers' own parents say; a circle ends it."""

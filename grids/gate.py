@@ -4,31 +4,35 @@ Pure: content in, findings out. Errors stop publishing; warnings stop it until s
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gis.errors import BadInput
 from gis.findings import Finding, Severity
-from gis.shapes import Shapes, problems
+from gis.shapes import ShapeProblem, problems
 from grids.content import Areas, Content, Duty, cycle_in
 from grids.names import SLIVER_M2
-from grids.topology import TopologyFault, outside_faults, partition_faults, uncovered_faults
-
-Check = Callable[[Content], Iterable[Finding]]
+from grids.topology import Coverage, TopologyFault, outside_faults, partition_faults, uncovered_faults
 
 
 def findings_of(content: Content, departed: frozenset[str] = frozenset()) -> Iterator[Finding]:
     """Every finding, check by check. ``departed``: codes of people who have left but may still be named in a duty."""
     yield from _hierarchy(content)
+    ground: dict[str, Ground] = {}
     for table in content.areas.values():
         yield from _codes(table)
-        yield from _shapes(table)
+        broken = list(problems(table.shapes))
+        yield from _shapes(table, broken)
         yield from _parents(table, content)
+        ground[table.layer.code] = _sound(table, broken)
     for table in content.areas.values():
-        yield from _topology(table, content)
+        yield from _topology(table, content, ground)
     yield from _dangling(content, departed)
     yield from _tied(content)
     yield from _unowned(content)
@@ -64,16 +68,26 @@ def _codes(table: Areas) -> Iterator[Finding]:
 
 
 def scheme_pattern(scheme: str | None) -> re.Pattern[str] | None:
-    """``6+3+3+3`` means so many digits; anything else is read as a regular expression; None accepts all."""
+    """``6+3+3+3`` means so many digits; anything else is read as a regular expression; None accepts all.
+
+    Raises BadInput for an expression that is none.
+    """
     if not scheme:
         return None
     if re.fullmatch(r"\d+(\+\d+)*", scheme):
         return re.compile(rf"[0-9]{{{sum(map(int, scheme.split('+')))}}}")
-    return re.compile(scheme)
+    try:
+        return re.compile(scheme)
+    except re.error as fault:
+        raise BadInput(
+            f"scheme '{scheme}': neither digits like 6+3+3+3 nor a regular expression ({fault})",
+            field="scheme",
+            value=scheme,
+        ) from fault
 
 
-def _shapes(table: Areas) -> Iterator[Finding]:
-    for problem in problems(table.shapes):
+def _shapes(table: Areas, broken: Iterable[ShapeProblem]) -> Iterator[Finding]:
+    for problem in broken:
         code = table.codes[problem.index]
         words = f"layer {table.layer.code}, area {code}: {problem.message}"
         shape = table.shapes[problem.index]
@@ -94,30 +108,39 @@ def _parents(table: Areas, content: Content) -> Iterator[Finding]:
             yield Finding("hierarchy", "error", words, None, "parent", parent, layer.code, (code,))
 
 
-def _topology(table: Areas, content: Content) -> Iterator[Finding]:
-    sound = _sound(table)
-    shapes, codes = table.shapes[sound], [table.codes[i] for i in sound]
-    gaps: list[BaseGeometry] = []
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The sound areas of a layer: broken ones are left out of the topology, they have their finding."""
+
+    codes: tuple[str, ...]
+    parents: tuple[str | None, ...]
+    coverage: Coverage
+
+
+def _sound(table: Areas, broken: Iterable[ShapeProblem]) -> Ground:
+    lost = {problem.index for problem in broken}
+    kept = [index for index in range(len(table)) if index not in lost]
+    codes, parents = tuple(table.codes[i] for i in kept), tuple(table.parents[i] for i in kept)
+    return Ground(codes, parents, Coverage(table.shapes[kept]))
+
+
+def _topology(table: Areas, content: Content, ground: Mapping[str, Ground]) -> Iterator[Finding]:
+    own, gaps = ground[table.layer.code], list[BaseGeometry]()
     if table.layer.partition:
-        for fault in partition_faults(shapes):
+        for fault in partition_faults(own.coverage):
             gaps += [fault.shape] if fault.kind == "gap" else []
-            yield _fault_finding(fault, table, codes)
+            yield _fault_finding(fault, table, own.codes)
     above = content.areas.get(table.layer.parent or "")
     if above is None or not len(above):
         return
-    over = _sound(above)
-    parent_shapes, position = above.shapes[over], {above.codes[i]: n for n, i in enumerate(over)}
-    parent_of = np.array([position.get(table.parents[i] or "", -1) for i in sound], np.int64)
-    for fault in outside_faults(parent_shapes, shapes, parent_of):
-        yield _fault_finding(fault, table, codes)
+    over = ground[above.layer.code]
+    position = {code: index for index, code in enumerate(over.codes)}
+    parent_of = np.array([position.get(parent or "", -1) for parent in own.parents], np.int64)
+    for fault in outside_faults(over.coverage.shapes, own.coverage.shapes, parent_of):
+        yield _fault_finding(fault, table, own.codes)
     if table.layer.partition and above.layer.partition:
-        for fault in uncovered_faults(parent_shapes, shapes, np.array(gaps, object)):
-            yield _fault_finding(fault, table, [above.codes[i] for i in over])
-
-
-def _sound(table: Areas) -> list[int]:
-    broken = {problem.index for problem in problems(table.shapes)}
-    return [index for index in range(len(table)) if index not in broken]
+        for fault in uncovered_faults(over.coverage, own.coverage, np.array([*gaps, None], object)[:-1]):
+            yield _fault_finding(fault, table, over.codes)
 
 
 _WORDS = {
@@ -128,7 +151,7 @@ _WORDS = {
 }
 
 
-def _fault_finding(fault: TopologyFault, table: Areas, codes: list[str]) -> Finding:
+def _fault_finding(fault: TopologyFault, table: Areas, codes: Sequence[str]) -> Finding:
     named = tuple(codes[index] for index in fault.areas)
     small = fault.area_m2 < SLIVER_M2
     kind = "sliver" if small else fault.kind
@@ -176,7 +199,8 @@ def _tied(content: Content) -> Iterator[Finding]:
 
 def _shape_of(content: Content, layer: str, area: str) -> BaseGeometry | None:
     table = content.areas.get(layer)
-    return table.shapes[table.codes.index(area)] if table and area in table.codes else None
+    at = bisect_left(table.codes, area) if table else 0
+    return table.shapes[at] if table and at < len(table) and table.codes[at] == area else None
 
 
 def _unowned(content: Content) -> Iterator[Finding]:
@@ -198,18 +222,16 @@ def _chain_answers(content: Content, layer: str, code: str, answered: set[tuple[
 
 
 def owners_by_ground(content: Content, answered: set[tuple[str, str]]) -> Callable[[BaseGeometry], bool]:
-    """Whether an answered-for area of a layer outside the cells' own hierarchy covers the shape whole."""
+    """Whether an answered-for area of another layer than the cells' covers the shape whole."""
     cell = content.cell_layer
-    ladder = set(content.ladder(cell.code)) if cell else set[str]()
     chosen = [
         table.shapes[index]
         for table in content.areas.values()
-        if table.layer.code not in ladder
+        if cell is None or table.layer.code != cell.code
         for index, code in enumerate(table.codes)
         if (table.layer.code, code) in answered
     ]
-    shapes: Shapes = np.array(chosen, object)
-    tree = shapely.STRtree(shapes)
+    tree = shapely.STRtree(np.array([*chosen, None], object)[:-1])
 
     def covered(shape: BaseGeometry | None) -> bool:
         return shape is not None and len(tree.query(shape, predicate="covered_by")) > 0

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gis.coordinates import Bounds, look_swapped
+from gis.coordinates import Bounds, Floats, Ranks, look_swapped
 from gis.datums import Datum, datum, shapes_to_wgs84
 from gis.errors import BadInput, UnknownDatum, WanggeError
 from gis.files.features import FeatureBatch, FeatureReader, open_features
-from gis.findings import Finding
-from gis.shapes import Shapes, problems
+from gis.findings import Finding, Severity
+from gis.shapes import ShapeProblem, Shapes, problems
 from gis.storage.engine import Store, insert_missing
 from grids.content import Layer
 from grids.drafts import DEFAULT_DRAFT, Edit, open_draft
@@ -24,7 +25,8 @@ from grids.gate import scheme_pattern
 from grids.importing import DryRun, Findings, ImportReport, Progress, no_progress, refuse_errors
 from grids.layers import draft_layers, put_layer
 from grids.models import CONTENT, AreaRow, ShapeRow, VersionRow, outline_row
-from grids.names import LAYER_KINDS
+from grids.names import CODE_LENGTH, LAYER_KINDS
+from grids.outlines import normal_outlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,9 @@ class _AreaImport:
     rows: int = 0
     _seen: dict[str, int] = field(default_factory=dict)
     _parents: dict[str, int] = field(default_factory=dict)
-    _boxes: list[Bounds] = field(default_factory=list)
+    _lost: set[int] = field(default_factory=set)
+    _boxes: list[Floats] = field(default_factory=list)
+    _box_rows: list[Ranks] = field(default_factory=list)
 
     def run(self, reader: FeatureReader, commit: bool, progress: Progress) -> ImportReport:
         source = self.source
@@ -112,8 +116,9 @@ class _AreaImport:
         layer = self._layer(draft)
         scheme = scheme_pattern(layer.scheme)
         edit = Edit(self.session, draft, AreaRow, AreaRow.layer == source.layer)
-        for batch in reader:
-            shapes = self._wgs84(batch)
+        for raw in reader:
+            batch = _trimmed(raw)
+            shapes = normal_outlines(self._wgs84(batch))
             good = self._checked(batch, shapes, scheme)
             shared = [self._row(batch, shapes, index) for index in good]
             insert_missing(self.session, ShapeRow.__table__, [shape for _, shape in shared])  # type: ignore[arg-type]
@@ -131,47 +136,69 @@ class _AreaImport:
         """The layer as it stands in the draft, or a new one; a new parent layer is remembered."""
         source = self.source
         known = {layer.code: layer for layer in draft_layers(self.session, draft)}
-        if source.layer not in known:
-            kind = source.kind or (source.layer if source.layer in LAYER_KINDS else "other")
-            if kind not in LAYER_KINDS:
-                raise BadInput(f"layer kind '{kind}': choose one of {', '.join(LAYER_KINDS)}", field="kind", value=kind)
-            made = Layer(source.layer, "", kind, not source.overlapping, None, LAYER_KINDS[kind][0])
-        else:
-            made = known[source.layer]
+        made = self._as_known(known[source.layer]) if source.layer in known else self._new_layer()
         if source.parent_layer is not None and source.parent_layer not in known:
-            raise BadInput(f"parent layer '{source.parent_layer}' is not in the draft: import it first", field="parent")
+            there = ", ".join(known) or "none"
+            raise BadInput(
+                f"parent layer '{source.parent_layer}' is not in the draft (there: {there}): import it first",
+                field="parent_layer",
+                value=source.parent_layer,
+            )
         if source.parent_layer:
             made = replace(made, parent=source.parent_layer)
         put_layer(self.session, draft, made)
         return made
 
+    def _as_known(self, layer: Layer) -> Layer:
+        """An import fills a layer; what the layer is, is changed by its own command."""
+        wrong = "--overlapping" if self.source.overlapping and layer.partition else ""
+        wrong = f"--kind {self.source.kind}" if self.source.kind not in (None, layer.kind) else wrong
+        if wrong:
+            is_now = f"a {'partition' if layer.partition else 'overlapping layer'} of kind {layer.kind}"
+            raise BadInput(
+                f"{wrong}: layer '{layer.code}' is {is_now} already; change it with `wangge layers set {layer.code}`"
+            )
+        return layer
+
+    def _new_layer(self) -> Layer:
+        source = self.source
+        kind = source.kind or (source.layer if source.layer in LAYER_KINDS else "other")
+        if kind not in LAYER_KINDS:
+            raise BadInput(f"layer kind '{kind}': choose one of {', '.join(LAYER_KINDS)}", field="kind", value=kind)
+        return Layer(source.layer, "", kind, not source.overlapping, None, LAYER_KINDS[kind][0])
+
     def _wgs84(self, batch: FeatureBatch) -> Shapes:
+        """The shapes in WGS 84. One that cannot be taken there is missing, and its row has its finding."""
         count = len(batch.columns[self.source.code])
         shapes = batch.geometry if batch.geometry is not None else np.full(count, None, object)
+        self._lost.clear()
         try:
             return shapes_to_wgs84(shapes, self.system)
-        except WanggeError as error:
-            self.findings.add(self._unprojectable(batch, shapes, str(error)))
-            return np.full(count, None, object)
+        except WanggeError:
+            return np.array([*(self._one_wgs84(batch, i) for i in range(count)), None], object)[:-1]
 
-    def _unprojectable(self, batch: FeatureBatch, shapes: Shapes, why: str) -> Iterator[Finding]:
-        for index, shape in enumerate(shapes):
-            try:
-                shapes_to_wgs84(np.array([shape], object), self.system)
-            except WanggeError as error:
-                row = batch.first_row + index
-                yield Finding("bad_coordinate", "error", error.detail or why, row, "geometry", layer=self.source.layer)
+    def _one_wgs84(self, batch: FeatureBatch, index: int) -> BaseGeometry | None:
+        if batch.geometry is None:
+            return None
+        try:
+            moved: BaseGeometry | None = shapes_to_wgs84(batch.geometry[index : index + 1], self.system)[0]
+        except WanggeError as error:
+            code, row = batch.columns[self.source.code][index], batch.first_row + index
+            words = f"{self.source.code}={code}: {error.detail}"
+            codes = (code,) if code else ()
+            found = Finding("bad_coordinate", "error", words, row, "geometry", None, self.source.layer, codes)
+            self.findings.add([found])
+            self._lost.add(index)
+            return None
+        return moved
 
     def _checked(self, batch: FeatureBatch, shapes: Shapes, scheme: re.Pattern[str] | None) -> list[int]:
         """Indices of the rows that can be kept; the others have become findings."""
-        bad: set[int] = set()
+        bad = set(self._lost)
         for problem in problems(shapes):
-            severity = "warning" if problem.repairable else "error"
-            row, code = batch.first_row + problem.index, batch.columns[self.source.code][problem.index]
-            words = f"{self.source.code}={code}: {problem.message}"
-            found = Finding(problem.kind, severity, words, row, "geometry", None, self.source.layer, (code or "",))  # type: ignore[arg-type]
-            self.findings.add([found])
-            bad |= set() if problem.repairable else {problem.index}
+            if problem.index not in self._lost:
+                self.findings.add([self._shape_finding(batch, problem)])
+                bad |= set() if problem.repairable else {problem.index}
         for index, code in enumerate(batch.columns[self.source.code]):
             wrong = self._code_finding(batch.first_row + index, code, scheme)
             if wrong:
@@ -179,15 +206,23 @@ class _AreaImport:
             if wrong and wrong.severity == "error":
                 bad.add(index)
         kept = [index for index in range(len(shapes)) if index not in bad]
-        if kept:
-            boxes = shapely.bounds(shapes[kept])
-            self._boxes.append((*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist()))  # type: ignore[arg-type]
+        self._boxes.append(shapely.bounds(shapes[kept]))
+        self._box_rows.append(np.array(kept, np.int64) + batch.first_row)
         return kept
+
+    def _shape_finding(self, batch: FeatureBatch, problem: ShapeProblem) -> Finding:
+        severity: Severity = "warning" if problem.repairable else "error"
+        row, code = batch.first_row + problem.index, batch.columns[self.source.code][problem.index]
+        words, codes = f"{self.source.code}={code}: {problem.message}", (code,) if code else ()
+        return Finding(problem.kind, severity, words, row, "geometry", None, self.source.layer, codes)
 
     def _code_finding(self, row: int, code: str | None, scheme: re.Pattern[str] | None) -> Finding | None:
         name, layer = self.source.code, self.source.layer
         if not code:
             return Finding("missing_code", "error", f"{name} is empty: each area needs a code", row, name, None, layer)
+        if len(code) > CODE_LENGTH:
+            words = f"{name}={code[:20]}...: {len(code)} characters; a code has at most {CODE_LENGTH}"
+            return Finding("bad_value", "error", words, row, name, code[:CODE_LENGTH], layer)
         if code in self._seen:
             words = f"{name}={code}: already used in row {self._seen[code]}; codes must be unique in a layer"
             return Finding("repeated_code", "error", words, row, name, code, layer)
@@ -222,16 +257,30 @@ class _AreaImport:
             put_layer(self.session, draft, replace(layer, parent=above))
 
     def _misplaced(self, city: Bounds | None) -> Iterator[Finding]:
-        """Most of the file lies outside the city's other layers: usually a wrong datum or exchanged axes."""
-        if city is None or not self._boxes:
+        """Areas that lie wholly outside the city as the draft knew it: usually a wrong datum or exchanged axes."""
+        boxes = np.concatenate(self._boxes) if self._boxes else np.empty((0, 4))
+        if city is None or not len(boxes):
             return
-        boxes = np.array(self._boxes)
-        lon, lat = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
         west, south, east, north = city
-        if ((boxes[:, 2] < west) | (boxes[:, 0] > east) | (boxes[:, 3] < south) | (boxes[:, 1] > north)).all():
-            hint = "longitude and latitude look swapped" if look_swapped(city, lon, lat) else "is the datum right?"
-            words = f"{self.source.path.name}: lies wholly outside the other layers of the city: {hint}"
-            yield Finding("outside_city", "warning", words, layer=self.source.layer)
+        away = (boxes[:, 2] < west) | (boxes[:, 0] > east) | (boxes[:, 3] < south) | (boxes[:, 1] > north)
+        if not away.any():
+            return
+        lon, lat = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+        hint = "longitude and latitude look swapped" if look_swapped(city, lon, lat) else "is the datum right?"
+        row = int(np.concatenate(self._box_rows)[int(np.argmax(away))])
+        words = (
+            f"{self.source.path.name}: {int(away.sum())} of {len(boxes)} areas, row {row} first, lie wholly outside "
+            f"the city's other layers (read as {self.system}): {hint}"
+        )
+        yield Finding("outside_city", "warning", words, row, "geometry", layer=self.source.layer)
+
+
+def _trimmed(batch: FeatureBatch) -> FeatureBatch:
+    """The same rows with blanks around texts taken off, and None for blank ones, as tables have it."""
+    columns = {
+        name: [(text.strip() or None) if text else None for text in texts] for name, texts in batch.columns.items()
+    }
+    return FeatureBatch(batch.first_row, columns, batch.geometry)
 
 
 def _codes(session: Session, draft: VersionRow, layer: str) -> set[str]:
@@ -250,13 +299,16 @@ def _layer_with(session: Session, draft: VersionRow, layer: Layer, parents: set[
 
 
 def _city_box(session: Session, draft: VersionRow, layer: str) -> Bounds | None:
-    """The box around all other layers of the draft."""
+    """The box around all other layers of the draft; of this one as it was, when there are no others."""
     held = CONTENT[AreaRow]
     query = (
         select(func.min(ShapeRow.west), func.min(ShapeRow.south), func.max(ShapeRow.east), func.max(ShapeRow.north))
         .join(AreaRow, AreaRow.shape_hash == ShapeRow.hash)
         .join(held, held.c.row_id == AreaRow.id)
-        .where(held.c.version_id == draft.id, AreaRow.layer != layer)
+        .where(held.c.version_id == draft.id)
     )
-    west, south, east, north = session.execute(query).one()
-    return None if west is None else (west, south, east, north)
+    for scope in (AreaRow.layer != layer, AreaRow.layer == layer):
+        west, south, east, north = session.execute(query.where(scope)).one()
+        if west is not None:
+            return west, south, east, north
+    return None

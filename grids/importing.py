@@ -23,7 +23,7 @@ def no_progress(_done: int, _total: int | None) -> None:
 
 @dataclass(slots=True)
 class Findings:
-    """The findings of one import: the first thousand as they are, all of them counted."""
+    """The findings of one import: a thousand of them word for word, errors before warnings, all of them counted."""
 
     shown: list[Finding] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -32,8 +32,16 @@ class Findings:
         """Take these in."""
         for finding in found:
             self.counts[finding.severity, finding.kind] += 1
-            if len(self.shown) < SHOWN_FINDINGS:
+            if len(self.shown) < SHOWN_FINDINGS or (finding.severity == "error" and self._drop_warning()):
                 self.shown.append(finding)
+
+    def _drop_warning(self) -> bool:
+        """Make room for an error; False when errors fill it all."""
+        for index in reversed(range(len(self.shown))):
+            if self.shown[index].severity != "error":
+                del self.shown[index]
+                return True
+        return False
 
     @property
     def errors(self) -> int:

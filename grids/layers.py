@@ -21,12 +21,21 @@ def draft_layers(session: Session, draft: VersionRow) -> list[Layer]:
 
 
 def put_layer(session: Session, draft: VersionRow, layer: Layer) -> None:
-    """Let the draft hold the layer as given. Raises BadInput when layers would become each other's parents."""
+    """Let the draft hold the layer as given.
+
+    Raises BadInput when layers would become each other's parents, the scheme cannot be read or the cells would overlap.
+    """
     others = {known.code: known for known in draft_layers(session, draft)} | {layer.code: layer}
     circle = cycle_in({code: known.parent for code, known in others.items()})
     if circle:
         raise BadInput(f"layer hierarchy would run in a circle: {' -> '.join(circle)}", field="parent")
     scheme_pattern(layer.scheme)
+    if layer.is_cell and not layer.partition:
+        raise BadInput(
+            f"layer '{layer.code}' overlaps: the cells must be a partition, so that each point has one; "
+            "mark another layer with --cell, or make this one a partition",
+            field="partition",
+        )
     edit = Edit(session, draft, LayerRow)
     edit.add([asdict(layer)])
     edit.finish(merge=True)
@@ -46,7 +55,8 @@ def change_layer(session: Session, draft_name: str, code: str, now: datetime, **
         changes.setdefault("rank", LAYER_KINDS[str(kind)][0])
     parent = changes.get("parent")
     if parent and parent not in known:
-        raise BadInput(f"parent layer '{parent}' is not in the draft", field="parent", value=parent)
+        there = ", ".join(known)
+        raise BadInput(f"parent layer '{parent}' is not in the draft; there are: {there}", field="parent", value=parent)
     layer = replace(known[code], **changes)  # type: ignore[arg-type]  # names are checked by the dataclass
     if changes.get("is_cell"):
         for other in known.values():
@@ -59,8 +69,9 @@ def change_layer(session: Session, draft_name: str, code: str, now: datetime, **
 def remove_layer(session: Session, draft_name: str, code: str, now: datetime) -> None:
     """Take the layer and its areas out of the draft. Raises NotFound."""
     draft = open_draft(session, draft_name, now)
-    if code not in {layer.code for layer in draft_layers(session, draft)}:
-        raise NotFound(f"there is no layer '{code}' in draft '{draft_name}'")
+    known = [layer.code for layer in draft_layers(session, draft)]
+    if code not in known:
+        raise NotFound(f"there is no layer '{code}' in draft '{draft_name}'; there are: {', '.join(known) or 'none'}")
     for row, column in ((AreaRow, AreaRow.layer), (LayerRow, LayerRow.code)):
         held = CONTENT[row]
         gone = held.c.row_id.in_(select(row.id).where(column == code))

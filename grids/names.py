@@ -28,3 +28,6 @@ WARNINGS = ("gap", "overlap", "sliver", "uncovered", "unowned")
 
 SLIVER_M2 = 10.0
 """Gaps and overlaps below this are slivers."""
+
+CODE_LENGTH = 200
+"""The longest code that is kept."""

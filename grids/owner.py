@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gis.coordinates import Flags, Floats, Ranks, lonlat_arrays
 from gis.errors import BadInput
 from gis.h3cells import cells_at, text_of
-from gis.locate import Candidates
+from gis.locate import BORDER_REACH_M, Candidates, Located
 from grids.answer import (
     Answer,
     Assigned,
@@ -37,6 +37,9 @@ DEFAULT_ACCURACY_M = 1.0
 
 NEGLIGIBLE = 1e-3
 """Shares below this are the disc's own rounding."""
+
+MOST_DOUBT_M = 5_000.0
+"""A point known less well than this is no point."""
 
 Place = tuple[str, int]
 
@@ -71,7 +74,7 @@ class Resolver:
     def __init__(self, release: Release, roster: Roster) -> None:
         self.release, self.roster = release, roster
         self._ladder = release.ladder(release.cells.layer.code) if release.cells else []
-        self._loose = [code for code in release.tables if code not in self._ladder]
+        self.loose = [code for code in release.tables if code not in self._ladder]
         self.resolve = lru_cache(maxsize=200_000)(self._resolve)
 
     def answers(
@@ -81,17 +84,22 @@ class Resolver:
         matters: Sequence[str | None],
         accuracy_m: npt.ArrayLike = DEFAULT_ACCURACY_M,
     ) -> Iterator[Answer]:
-        """One answer a point, in order. WGS 84; ``matters`` one a point. Raises BadCoordinate and BadInput."""
+        """One answer a point, in order. WGS 84; ``matters`` one a point, None or blank for none.
+
+        ``accuracy_m``: one for all, or one a point. Raises BadCoordinate and BadInput.
+        """
         x, y = lonlat_arrays(lon, lat)
-        accuracy = np.broadcast_to(np.asarray(accuracy_m, np.float64), x.shape)
-        if not (np.isfinite(accuracy).all() and (accuracy >= 0).all() and (accuracy <= 5_000).all()):
-            raise BadInput("accuracy: must lie in 0-5000 metres", field="accuracy")
+        accuracy = _checked_accuracy(accuracy_m, len(x))
+        if len(matters) != len(x):
+            raise BadInput(f"{len(matters)} matters for {len(x)} points: give one a point", field="matter")
         distance, on_border, doubts = self._doubts(x, y, accuracy)
         outside = np.array([doubt.cell is None for doubt in doubts], bool)
         loose = self._loose_places(x, y, outside)
         cells = cells_at(x, y)
         for i, doubt in enumerate(doubts):
-            answer = _Draft(self, Point(float(x[i]), float(y[i])), float(accuracy[i]), matters[i], loose[i], doubt)
+            answer = _Draft(
+                self, Point(float(x[i]), float(y[i])), float(accuracy[i]), matters[i] or None, loose[i], doubt
+            )
             yield answer.finished(_none_if_nan(distance[i]), bool(on_border[i]), text_of(int(cells[i])))
 
     def _doubts(self, lon: Floats, lat: Floats, accuracy: Floats) -> tuple[Floats, Flags, list[Doubt]]:
@@ -99,20 +107,21 @@ class Resolver:
         if cells is None:
             return np.full(len(lon), np.nan), np.zeros(len(lon), bool), [Doubt(None, (), 1.0)] * len(lon)
         located = cells.index.locate(lon, lat)
-        distance = cells.index.border_distance_m(lon, lat)
-        with np.errstate(invalid="ignore"):
-            near = (distance < np.maximum(accuracy, 1e-6)) | located.on_border | ((accuracy > 250) & True)
-        rows = np.flatnonzero(near)
+        distance = np.where(located.on_border, 0.0, cells.index.border_distance_m(lon, lat))
+        at_least = np.where(np.isnan(distance), BORDER_REACH_M, distance)
+        rows = np.flatnonzero((at_least < accuracy) | located.on_border)
         found = cells.index.candidates(lon[rows], lat[rows], accuracy[rows]) if len(rows) else None
         shares = _grouped(rows, found)
-        return distance, located.on_border, [_doubt(int(a), shares.get(i)) for i, a in enumerate(located.area)]
+        covering = _by_point(located)
+        doubts = [_doubt(covering.get(i, ()), shares.get(i)) for i in range(len(lon))]
+        return distance, located.on_border, doubts
 
     def _loose_places(self, lon: Floats, lat: Floats, outside: Flags) -> list[tuple[Place, ...]]:
         """Covering areas of the layers beside the cells' ladder; outside all cells, of the ladder's layers too."""
         places: list[list[Place]] = [[] for _ in range(len(lon))]
         everywhere = np.arange(len(lon))
-        for code in self._loose + self._ladder:
-            rows = everywhere if code in self._loose else np.flatnonzero(outside)
+        for code in self.loose + self._ladder:
+            rows = everywhere if code in self.loose else np.flatnonzero(outside)
             if not len(rows) or not len(self.release.tables[code]):
                 continue
             table = self.release.tables[code]
@@ -174,7 +183,6 @@ class _Draft:
         candidates = tuple(self._candidates())
         verdict = self._owner_verdict(resolution, candidates)
         winner = resolution.winner
-        share = sum(c.share for c in candidates if winner and c.owner and c.owner.code == winner.duty.party)
         return Answer(
             point=self.point,
             accuracy_m=self.accuracy,
@@ -188,7 +196,7 @@ class _Draft:
             cell=self._cell(),
             candidates=candidates,
             outside_share=round(doubt.outside, 4) if doubt.outside >= NEGLIGIBLE else 0.0,
-            owner=self.by.assigned(winner, min(1.0, share or 1.0) if candidates else 1.0) if winner else None,
+            owner=self.by.assigned(winner, self._share_of(winner.duty.party, candidates)) if winner else None,
             tied=tuple(self.by.assigned(claim) for claim in resolution.tied),
             supporting=tuple(self.by.assigned(claim) for claim in resolution.supporting),
             matter_duties=tuple(self.by.assigned(claim) for claim in resolution.specific),
@@ -206,24 +214,30 @@ class _Draft:
         return "ambiguous" if doubtful else "certain"
 
     def _owner_verdict(self, resolution: Resolution, candidates: tuple[Candidate, ...]) -> OwnerVerdict:
-        if resolution.winner is None:
-            return "unowned"
         owners = {candidate.owner.code if candidate.owner else None for candidate in candidates}
+        if resolution.winner is None:
+            return "ambiguous" if owners - {None} else "unowned"
         owners.add(resolution.winner.duty.party)
         at_the_edge = self.doubt.cell is not None and self.doubt.outside >= NEGLIGIBLE
         return "ambiguous" if resolution.tied or len(owners) > 1 or at_the_edge else "certain"
 
+    def _share_of(self, party: str, candidates: tuple[Candidate, ...]) -> float:
+        """How much of the disc is this party's; ground in no cell is the owner's of a point that lies in none."""
+        held = sum(c.share for c in candidates if c.owner and c.owner.code == party)
+        return min(1.0, held + (self.doubt.outside if self.doubt.cell is None else 0.0))
+
     def _candidates(self) -> Iterator[Candidate]:
         cells = self.by.release.cells
+        if cells is None:
+            return
         for cell, share in self.doubt.candidates:
             winner = self.by.resolve(self.by.places_of(cell, self._beside()), self.matter).winner
             owner = party_ref(winner.duty.party, self.by.release.parties) if winner else None
-            assert cells is not None
             yield Candidate(cells.codes[cell], cells.names[cell], round(share, 4), owner)
 
     def _beside(self) -> tuple[Place, ...]:
         """The loose places that are not on the cells' own ladder: those hold whatever the cell."""
-        return tuple(place for place in self.loose if place[0] in self.by._loose)
+        return tuple(place for place in self.loose if place[0] in self.by.loose)
 
     def _cell(self) -> PlaceRef | None:
         cells = self.by.release.cells
@@ -256,17 +270,37 @@ def _none_if_nan(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _grouped(rows: Ranks, found: Candidates | None) -> dict[int, list[tuple[int, float]]]:
-    groups: dict[int, list[tuple[int, float]]] = {int(row): [] for row in rows}
+def _checked_accuracy(accuracy_m: npt.ArrayLike, count: int) -> Floats:
+    accuracy = np.broadcast_to(np.asarray(accuracy_m, np.float64), count)
+    bad = np.flatnonzero(~((accuracy >= 0.0) & (accuracy <= MOST_DOUBT_M)))
+    if len(bad):
+        value = float(accuracy[bad[0]])
+        words = f"accuracy={value:g}: must lie in 0 to {MOST_DOUBT_M:g} metres"
+        raise BadInput(words, field="accuracy", value=str(value), index=int(bad[0]))
+    return accuracy
+
+
+def _by_point(located: Located) -> dict[int, tuple[int, ...]]:
+    covering: dict[int, tuple[int, ...]] = {}
+    for point, area in zip(located.point.tolist(), located.covering.tolist(), strict=True):
+        covering[point] = (*covering.get(point, ()), area)
+    return covering
+
+
+def _grouped(rows: Ranks, found: Candidates | None) -> dict[int, dict[int, float]]:
+    """By point: the areas that meet its disc, largest share first, with their shares."""
+    groups: dict[int, dict[int, float]] = {int(row): {} for row in rows}
     if found is not None:
         for point, area, share in zip(found.point, found.area, found.share, strict=True):
-            groups[int(rows[point])].append((int(area), float(share)))
+            groups[int(rows[point])][int(area)] = float(share)
     return groups
 
 
-def _doubt(area: int, shares: list[tuple[int, float]] | None) -> Doubt:
-    cell = None if area < 0 else area
+def _doubt(covering: tuple[int, ...], shares: dict[int, float] | None) -> Doubt:
+    """The lowest covering area answers. Every covering one is a candidate, however small its share."""
+    cell = covering[0] if covering else None
     if shares is None:
-        return Doubt(cell, ((area, 1.0),) if cell is not None else (), 0.0 if cell is not None else 1.0)
-    kept = tuple((a, s) for a, s in shares if s >= NEGLIGIBLE or a == area)
-    return Doubt(cell, kept, max(0.0, 1.0 - sum(share for _, share in kept)))
+        return Doubt(cell, ((cell, 1.0),), 0.0) if cell is not None else Doubt(None, (), 1.0)
+    meant = shares | {area: 0.0 for area in covering if area not in shares}
+    kept = tuple((area, share) for area, share in meant.items() if share >= NEGLIGIBLE or area in covering)
+    return Doubt(cell, kept, max(0.0, 1.0 - sum(shares.values())))

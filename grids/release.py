@@ -3,14 +3,16 @@
 It holds the borders, codes and hierarchy of every layer and the duties; ids and display names only, no phone numbers.
 """
 
+from bisect import bisect_left
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from gis.arrays import ArraysFile, TextColumn, open_arrays, text_arrays, write_arrays
 from gis.coordinates import Bounds
@@ -24,13 +26,16 @@ _FORMAT = 1
 
 
 def write_release(path: Path, content: Content, number: int, effective: datetime, recorded: datetime) -> str:
-    """Compile the content and write it; gives the digest that names the file. Equal content gives equal bytes."""
+    """Compile the content and write it; gives the digest that names the file.
+
+    Equal content gives equal bytes, whatever the zone its times are told in and whichever store it came from.
+    """
     cell = content.cell_layer
     meta = {
         "format": _FORMAT,
         "number": number,
-        "effective_at": effective.isoformat(),
-        "recorded_at": recorded.isoformat(),
+        "effective_at": effective.astimezone(UTC).isoformat(),
+        "recorded_at": recorded.astimezone(UTC).isoformat(),
         "layers": [asdict(layer) for layer in content.layers],
         "cell_layer": cell.code if cell else None,
         "parties": [asdict(party) for party in content.parties.values()],
@@ -45,11 +50,20 @@ def write_release(path: Path, content: Content, number: int, effective: datetime
 
 def _layer_arrays(table: Areas, above: Areas | None) -> dict[str, npt.NDArray[Any]]:
     rings, at = rings_of(table.shapes), f"layer.{table.layer.code}"
-    rank = {code: index for index, code in enumerate(above.codes)} if above else {}
-    parents = np.array([rank.get(parent or "", -1) for parent in table.parents], np.int64)
     borders = {f"{at}.{name}": getattr(rings, name) for name in ("coords", "rings", "parts", "areas")}
     names = text_arrays(f"{at}.code", table.codes) | text_arrays(f"{at}.name", table.names)
-    return borders | names | {f"{at}.parent": parents}
+    return borders | names | {f"{at}.parent": _parent_ranks(table, above)}
+
+
+def _parent_ranks(table: Areas, above: Areas | None) -> npt.NDArray[np.int64]:
+    """Each area's parent as its place in the layer above: by code, and by ground for an area that names none."""
+    rank = {code: index for index, code in enumerate(above.codes)} if above else {}
+    parents = np.array([rank.get(parent or "", -1) for parent in table.parents], np.int64)
+    orphans = np.flatnonzero(parents < 0)
+    if above and len(orphans):
+        seats = shapely.get_coordinates(shapely.point_on_surface(table.shapes[orphans]))
+        parents[orphans] = PointIndex(rings_of(above.shapes)).locate(seats[:, 0], seats[:, 1]).area
+    return parents
 
 
 def _duty_arrays(content: Content) -> dict[str, npt.NDArray[Any]]:
@@ -86,15 +100,12 @@ class LayerTable:
         """The exact point index."""
         return PointIndex(self.rings)
 
-    @cached_property
-    def _rank(self) -> dict[str, int]:
-        return {code: index for index, code in enumerate(self.codes)}
-
     def area(self, code: str) -> int:
-        """The area with that code. Raises NotFound."""
-        if code not in self._rank:
+        """The area with that code; codes stand in the order of their code points. Raises NotFound."""
+        at = bisect_left(self.codes, code)
+        if at == len(self.codes) or self.codes[at] != code:
             raise NotFound(f"layer {self.layer.code} has no area '{code}'")
-        return self._rank[code]
+        return at
 
 
 class Release:
@@ -112,6 +123,7 @@ class Release:
         self.cells: LayerTable | None = self.tables.get(meta["cell_layer"] or "")
         self.parties = {item["code"]: Party(**item) for item in meta["parties"]}
         self.matters = {item["code"]: Matter(**item) for item in meta["matters"]}
+        self._layers = list(self.tables)
         self._place = file.arrays["duty.layer"] << 40 | file.arrays["duty.area"]
         self._texts = {name: file.text(f"duty.{name}") for name in _DUTY_TEXTS}
         self.duties_at = lru_cache(maxsize=100_000)(self._duties_at)
@@ -149,14 +161,14 @@ class Release:
     def duty(self, row: int) -> Duty:
         """The duty in that row."""
         texts = {name: column[row] for name, column in self._texts.items()}
-        layer = list(self.tables)[int(self._file.arrays["duty.layer"][row])]
+        layer = self._layers[int(self._file.arrays["duty.layer"][row])]
         area = self.tables[layer].codes[int(self._file.arrays["duty.area"][row])]
         priority = int(self._file.arrays["duty.priority"][row])
         return Duty(layer=layer, area=area, priority=priority, **(texts | {"person": texts["person"] or None}))
 
     def _duties_at(self, layer: str, area: int) -> tuple[Duty, ...]:
         """The duties for exactly this area."""
-        place = list(self.tables).index(layer) << 40 | area
+        place = self._layers.index(layer) << 40 | area
         first, last = np.searchsorted(self._place, [place, place + 1])
         return tuple(self.duty(row) for row in range(first, last))
 

@@ -17,12 +17,14 @@ from grids.content import Areas, Content
 from grids.drafts import Edit, draft_named
 from grids.models import AreaRow, ShapeRow, outline_row
 from grids.names import SLIVER_M2
-from grids.topology import TopologyFault, partition_faults
+from grids.outlines import normal_outlines
+from grids.topology import Coverage, TopologyFault, partition_faults
 
 GAP_WIDTH_M = 2.0
 """Gaps wider than this are ground somebody must decide about: they are reported, not filled."""
 
 _DEGREE_M = 111_000.0
+_NOISE_M2 = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +65,37 @@ def proposals(content: Content, kind: str | None = None, layer: str | None = Non
             mended[problem.index] = repaired(table.shapes[problem.index])
         why = np.where([a is not b for a, b in zip(mended, table.shapes, strict=True)], "invalid", "").astype(object)
         wanted = kind in (None, "gap", "overlap", "sliver")
-        if wanted and kind != "invalid" and table.layer.partition:
+        if wanted and table.layer.partition:
             _close(mended, why, kind)
         yield from _changed(table, mended, why, kind)
 
 
 def _close(shapes: Shapes, why: Shapes, kind: str | None) -> None:
     """Clean, in place, each group of areas around the faults of that kind."""
-    for fault in partition_faults(shapes):
+    layer = Coverage(shapes.copy())
+    for fault in partition_faults(layer):
         told = "sliver" if fault.area_m2 < SLIVER_M2 else fault.kind
         if kind not in (None, told) or not _narrow(fault):
             continue
         around = list(fault.areas)
         clean = shapely.coverage_clean(shapes[around], gap_width=GAP_WIDTH_M / _DEGREE_M, snapping_distance=0.0)
-        for index, shape in zip(around, clean, strict=True):
-            if not shapely.equals_exact(shape, shapes[index], normalize=True):
-                shapes[index], why[index] = shape, told
+        changed = [
+            (index, shape)
+            for index, shape in zip(around, clean, strict=True)
+            if not shapely.equals_exact(shape, shapes[index], normalize=True)
+        ]
+        if any(_takes_from_others(layer, around, shapes[index], shape) for index, shape in changed):
+            continue
+        for index, shape in changed:
+            shapes[index], why[index] = shape, told
+
+
+def _takes_from_others(layer: Coverage, group: list[int], before: BaseGeometry, after: BaseGeometry) -> bool:
+    """Whether the ground gained is another's: a strip between two areas of the group may be a third one."""
+    gained = polygonal_part(shapely.difference(after, before))
+    others = [index for index in layer.tree.query(gained, predicate="intersects").tolist() if index not in group]
+    taken = polygonal_part(shapely.intersection(gained, shapely.union_all(layer.shapes[others])))
+    return not taken.is_empty and area_m2(taken) > _NOISE_M2
 
 
 def _narrow(fault: TopologyFault) -> bool:
@@ -92,6 +109,7 @@ def _width_m(shape: BaseGeometry) -> float:
 def _changed(table: Areas, mended: Shapes, why: Shapes, kind: str | None) -> Iterator[Proposal]:
     for index, (before, after) in enumerate(zip(table.shapes, mended, strict=True)):
         if why[index] and kind in (None, why[index]) and not after.is_empty:
+            after = normal_outlines(np.array([after], object))[0]
             yield Proposal(table.layer.code, table.codes[index], str(why[index]), before, after)
 
 

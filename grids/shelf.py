@@ -5,8 +5,9 @@ A request takes one view and keeps it to its end, so no request ever mixes two v
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -73,42 +74,57 @@ class StoreSource:
             return latest_roster(session)
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the source said last, together."""
+
+    asked: float = float("-inf")
+    editions: tuple[Edition, ...] = ()
+    roster: Roster = field(default_factory=Roster)
+
+
 class Shelf:
-    """Views by time, from a source that is asked again at most every half second."""
+    """Views by time, from a source that is asked again at most every half second; the four used last are kept open."""
 
     def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         self._source, self._clock = source, clock
-        self._lock = threading.Lock()
-        self._asked = float("-inf")
-        self._editions: list[Edition] = []
-        self._roster = Roster()
-        self._views: dict[tuple[int, int], View] = {}
+        self._asking, self._opening = threading.Lock(), threading.Lock()
+        self._state = _State()
+        self._views: OrderedDict[tuple[int, str, int], View] = OrderedDict()
 
     @property
     def editions(self) -> list[Edition]:
         """All published versions, oldest first."""
-        return self._editions
+        return list(self._state.editions)
+
+    @property
+    def roster(self) -> Roster:
+        """The newest roster."""
+        return self._state.roster
 
     def refresh(self) -> None:
         """Ask the source, if the last time is half a second ago."""
-        with self._lock:
-            if self._clock() - self._asked < POLL_S:
-                return
+        self._current()
+
+    def _current(self) -> _State:
+        """The state, not older than half a second: taken once, it stays together whatever comes after."""
+        if self._clock() - self._state.asked < POLL_S:
+            return self._state
+        with self._asking:
+            held = self._state
+            now = self._clock()
+            if now - held.asked < POLL_S:
+                return held
             found, number = self._source.state()
-            if number != self._roster.number:
-                self._roster = self._source.roster()
-            self._editions = found
-            self._asked = self._clock()
+            roster = held.roster if number == held.roster.number else self._source.roster()
+            self._state = _State(now, tuple(found), roster)
+            return self._state
 
     def view(self, at: datetime, known_at: datetime | None = None) -> View | None:
         """What is in force at that time, or None before the first version."""
-        self.refresh()
-        edition = in_force(self._editions, at, known_at)
-        if edition is None:
-            return None
-        key = (edition.number, self._roster.number)
-        held = self._views.get(key)
-        return held if held else self._opened(edition, key)
+        state = self._current()
+        edition = in_force(state.editions, at, known_at)
+        return self._opened(edition, state.roster) if edition else None
 
     def required(self, at: datetime, known_at: datetime | None = None) -> View:
         """The same; raises NotReady when there is none."""
@@ -117,11 +133,15 @@ class Shelf:
             raise NotReady("no version is in force: import areas, then `wangge publish`")
         return found
 
-    def _opened(self, edition: Edition, key: tuple[int, int]) -> View:
-        with self._lock:
-            if key not in self._views:
-                same = next((v.release for (number, _), v in self._views.items() if number == edition.number), None)
-                self._views[key] = View(same or self._source.release(edition), self._roster)
-                for old in list(self._views)[:-_KEPT]:
-                    del self._views[old]
-            return self._views[key]
+    def _opened(self, edition: Edition, roster: Roster) -> View:
+        key = (edition.number, edition.digest, roster.number)
+        with self._opening:
+            found = self._views.get(key)
+            if found is None:
+                same = next((v.release for k, v in self._views.items() if k[:2] == key[:2]), None)
+                found = View(same or self._source.release(edition), roster)
+                self._views[key] = found
+            self._views.move_to_end(key)
+            while len(self._views) > _KEPT:
+                self._views.popitem(last=False)
+        return found

@@ -8,18 +8,16 @@ Cost grows with the dirt, not with the city. Faces below 1e-5 m2 are the noise o
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.coordinates import Floats
-from gis.locate import PointIndex
+from gis.coordinates import Floats, Ranks
 from gis.measure import area_m2, plane_areas_m2
-from gis.rings import rings_of
 from gis.shapes import Shapes, polygonal_part
 
 _NOISE_M2 = 1e-5
@@ -38,77 +36,104 @@ class TopologyFault:
     area_m2: float
 
 
-def partition_faults(shapes: Shapes) -> Iterator[TopologyFault]:
+class Coverage:
+    """The sound areas of one layer, with what several checks need of them computed once."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self.shapes = shapes
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """The areas by their boxes."""
+        return shapely.STRtree(self.shapes)
+
+    @cached_property
+    def odd_edges(self) -> Floats:
+        """float64[m, 4]: the edges that do not appear exactly once in each direction."""
+        return _odd_edges(self.shapes)
+
+    def covering(self, seats: Shapes) -> tuple[Ranks, Ranks]:
+        """Every (point, area) whose closed area covers the point."""
+        point, area = self.tree.query(seats, predicate="intersects")
+        return point.astype(np.int64), area.astype(np.int64)
+
+    def lowest(self, seats: Shapes) -> Ranks:
+        """The lowest area that covers each point, -1 for none."""
+        point, area = self.covering(seats)
+        found = np.full(len(seats), len(self), np.int64)
+        np.minimum.at(found, point, area)
+        return np.where(found == len(self), -1, found)
+
+
+def partition_faults(layer: Coverage) -> Iterator[TopologyFault]:
     """The gaps, with the areas around each, and the overlaps, one for each two areas. Shapes must be valid."""
-    faces = _faces(_unmatched_edges(shapes))
+    faces = _faces(layer.odd_edges)
     if not len(faces):
         return
-    tree = shapely.STRtree(shapes)
-    seats = shapely.get_coordinates(shapely.point_on_surface(faces))
-    times = np.bincount(PointIndex(rings_of(shapes)).locate(seats[:, 0], seats[:, 1]).point, minlength=len(faces))
+    times = np.bincount(layer.covering(shapely.point_on_surface(faces))[0], minlength=len(faces))
     for face in faces[times == 0].tolist():
-        around = tuple(sorted(tree.query(face, predicate="intersects").tolist()))
+        around = tuple(sorted(layer.tree.query(face, predicate="intersects").tolist()))
         yield TopologyFault("gap", around, face, area_m2(face))
-    yield from _overlaps(shapes, tree, faces[times > 1])
+    yield from _overlaps(layer, faces[times > 1])
 
 
-def _overlaps(shapes: Shapes, tree: shapely.STRtree, faces: Shapes) -> Iterator[TopologyFault]:
+def _overlaps(layer: Coverage, faces: Shapes) -> Iterator[TopologyFault]:
     """A face may hold the border of two areas that both overlap a third, so each pair is cut out afresh."""
     pairs: set[tuple[int, int]] = set()
     for face in faces.tolist():
-        pairs.update(combinations(sorted(tree.query(face, predicate="intersects").tolist()), 2))
+        pairs.update(combinations(sorted(layer.tree.query(face, predicate="intersects").tolist()), 2))
     for pair in sorted(pairs):
-        shape = polygonal_part(shapely.intersection(*shapes[list(pair)]))
+        shape = polygonal_part(shapely.intersection(*layer.shapes[list(pair)]))
         extent = 0.0 if shape.is_empty else area_m2(shape)
         if extent >= _NOISE_M2:
             yield TopologyFault("overlap", pair, shape, extent)
 
 
-def uncovered_faults(parents: Shapes, children: Shapes, gaps: Shapes) -> Iterator[TopologyFault]:
+def uncovered_faults(parents: Coverage, children: Coverage, gaps: Shapes) -> Iterator[TopologyFault]:
     """Ground of the parent layer that no child covers, beyond the ``gaps`` already found inside the child layer."""
-    faces = _faces(np.concatenate([_unmatched_edges(children), _unmatched_edges(parents)]))
+    faces = _faces(np.concatenate([children.odd_edges, parents.odd_edges]))
     if not len(faces):
         return
-    seats = shapely.get_coordinates(shapely.point_on_surface(faces))
-    wanted = PointIndex(rings_of(parents)).locate(seats[:, 0], seats[:, 1]).area
-    had = PointIndex(rings_of(children)).locate(seats[:, 0], seats[:, 1]).area
-    told = PointIndex(rings_of(gaps)).locate(seats[:, 0], seats[:, 1]).area
+    seats = shapely.point_on_surface(faces)
+    wanted, had, told = parents.lowest(seats), children.lowest(seats), Coverage(gaps).lowest(seats)
     for face in np.flatnonzero((wanted >= 0) & (had < 0) & (told < 0)).tolist():
         yield TopologyFault("uncovered", (int(wanted[face]),), faces[face], area_m2(faces[face]))
 
 
-def outside_faults(parents: Shapes, children: Shapes, parent_of: npt.NDArray[np.int64]) -> Iterator[TopologyFault]:
+def outside_faults(parents: Shapes, children: Shapes, parent_of: Ranks) -> Iterator[TopologyFault]:
     """The part of each child beyond its own parent; ``parent_of`` int64[children], -1 for none. Below 1 dm2: none."""
     order = np.argsort(parent_of, kind="stable")
-    for child in order[parent_of[order] >= 0].tolist():
-        parent = parents[parent_of[child]]
+    ends = np.searchsorted(parent_of[order], np.arange(len(parents) + 1))
+    for at, parent in enumerate(parents):
+        own = order[ends[at] : ends[at + 1]]
         shapely.prepare(parent)
-        if shapely.covers(parent, children[child]):
-            continue
-        beyond = polygonal_part(shapely.difference(children[child], parent))
-        extent = 0.0 if beyond.is_empty else area_m2(beyond)
-        if extent >= _ROUNDING_M2:
-            yield TopologyFault("outside_parent", (child,), beyond, extent)
+        for child in own[~shapely.covers(parent, children[own])].tolist():
+            beyond = polygonal_part(shapely.difference(children[child], parent))
+            extent = 0.0 if beyond.is_empty else area_m2(beyond)
+            if extent >= _ROUNDING_M2:
+                yield TopologyFault("outside_parent", (child,), beyond, extent)
 
 
-def _unmatched_edges(shapes: Shapes) -> Floats:
-    """float64[m, 4]: the edges that do not appear exactly once in each direction."""
-    rings = rings_of(shapely.orient_polygons(shapes, exterior_cw=False)) if len(shapes) else rings_of(shapes)
-    if not len(rings.coords):
-        return np.empty((0, 4))
-    starts = np.ones(len(rings.coords), bool)
-    starts[rings.rings[1:] - 1] = False
-    first = np.flatnonzero(starts)
-    a, b = rings.coords[first] + 0.0, rings.coords[first + 1] + 0.0
+def _odd_edges(shapes: Shapes) -> Floats:
+    rings = shapely.get_rings(shapely.orient_polygons(shapes, exterior_cw=False)) if len(shapes) else shapes
+    coords, ring = shapely.get_coordinates(rings, return_index=True)
+    first = np.flatnonzero(ring[1:] == ring[:-1]) if len(ring) else np.empty(0, np.int64)
+    a, b = coords[first] + 0.0, coords[first + 1] + 0.0
     moving = (a != b).any(axis=1)
     a, b = a[moving], b[moving]
-    forward = (a[:, 0] < b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] < b[:, 1]))
-    edges = np.where(forward[:, None], np.hstack([a, b]), np.hstack([b, a]))
-    distinct, back = np.unique(edges.view([("", np.float64)] * 4).ravel(), return_inverse=True)
-    ahead = np.bincount(back, weights=forward, minlength=len(distinct))
-    behind = np.bincount(back, weights=~forward, minlength=len(distinct))
-    odd: Floats = distinct[(ahead != 1) | (behind != 1)].view(np.float64).reshape(-1, 4)
-    return odd
+    ahead = (a[:, 0] < b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] < b[:, 1]))
+    edges: Floats = np.where(ahead[:, None], np.hstack([a, b]), np.hstack([b, a]))
+    order = np.lexsort(edges.T)
+    edges, ahead = edges[order], ahead[order]
+    starts = np.flatnonzero(np.concatenate([[True], (edges[1:] != edges[:-1]).any(axis=1)])[: len(edges)])
+    if not len(starts):
+        return np.empty((0, 4))
+    forward = np.add.reduceat(ahead.astype(np.int64), starts)
+    backward = np.diff(np.append(starts, len(edges))) - forward
+    return edges[starts[(forward != 1) | (backward != 1)]]
 
 
 def _faces(edges: Floats) -> Shapes:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from gis.h3cells import text_of
 from grids.release import Release
 from grids.shelf import View
@@ -11,7 +13,6 @@ from maps.pages import Outline, heat_page
 from maps.words import Language
 from routing.models import ReportRow
 from routing.reads import ReportFilter, report_cells
-from sqlalchemy.orm import Session
 
 ASSETS = Path(__file__).with_name("web") / "vendor"
 """The web libraries, fetched when the package is built."""

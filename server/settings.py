@@ -18,13 +18,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX)
 
-    home: Path = Field(Path("var"), description="Folder of the embedded store and of the release files.")
-    store: str = Field("", description="Database URL; empty for SQLite under the home folder.")
-    host: str = Field("127.0.0.1", description="Address to listen on; only loopback until a key exists.")
-    port: int = Field(8321, description="Port to listen on.")
-    timezone: str = Field("Asia/Shanghai", description="Zone of times that come without an offset.")
-    upstream: str = Field("", description="Base URL of another Wangge to fetch releases from, for a replica.")
-    upstream_key: str = Field("", description="Key for the upstream.")
+    home: Path = Field(default=Path("var"), description="Folder of the embedded store and of the release files.")
+    store: str = Field(default="", description="Database URL; empty for SQLite under the home folder.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; only loopback until a key exists.")
+    port: int = Field(default=8321, description="Port to listen on.")
+    timezone: str = Field(default="Asia/Shanghai", description="Zone of times that come without an offset.")
+    upstream: str = Field(default="", description="Base URL of another Wangge to fetch releases from, for a replica.")
+    upstream_key: str = Field(default="", description="Key for the upstream.")
 
     @property
     def store_url(self) -> str:

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from gis.storage.base import Shape, UtcTime
+
+from gis.storage.base import CodeText, Shape, UtcTime
 
 revision = "0001"
 down_revision = None
@@ -21,7 +22,7 @@ def upgrade() -> None:
     op.create_table(
         "api_key",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name", CodeText, nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
@@ -38,12 +39,12 @@ def upgrade() -> None:
     op.create_table(
         "duty",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("code", sa.String(length=200), nullable=False),
+        sa.Column("code", CodeText, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("party", sa.String(length=200), nullable=False),
+        sa.Column("party", CodeText, nullable=False),
         sa.Column("person", sa.String(length=200), nullable=True),
-        sa.Column("layer", sa.String(length=200), nullable=False),
-        sa.Column("area", sa.String(length=200), nullable=False),
+        sa.Column("layer", CodeText, nullable=False),
+        sa.Column("area", CodeText, nullable=False),
         sa.Column("matter", sa.Text(), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("basis", sa.Text(), nullable=False),
@@ -54,7 +55,7 @@ def upgrade() -> None:
     op.create_table(
         "layer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("code", sa.String(length=200), nullable=False),
+        sa.Column("code", CodeText, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("partition", sa.Boolean(), nullable=False),
@@ -67,7 +68,7 @@ def upgrade() -> None:
     op.create_table(
         "matter",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("code", sa.String(length=200), nullable=False),
+        sa.Column("code", CodeText, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("parent", sa.String(length=200), nullable=True),
@@ -79,7 +80,7 @@ def upgrade() -> None:
     op.create_table(
         "party",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("code", sa.String(length=200), nullable=False),
+        sa.Column("code", CodeText, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("parent", sa.String(length=200), nullable=True),
@@ -88,9 +89,9 @@ def upgrade() -> None:
     op.create_table(
         "person",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("code", sa.String(length=200), nullable=False),
+        sa.Column("code", CodeText, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("party", sa.String(length=200), nullable=False),
+        sa.Column("party", CodeText, nullable=False),
         sa.Column("role", sa.String(length=40), nullable=False),
         sa.Column("recorded_at", UtcTime(), nullable=False),
         sa.Column("ended_at", UtcTime(), nullable=True),
@@ -102,8 +103,8 @@ def upgrade() -> None:
     op.create_table(
         "report",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("source", sa.String(length=200), nullable=False),
-        sa.Column("source_id", sa.String(length=200), nullable=False),
+        sa.Column("source", CodeText, nullable=False),
+        sa.Column("source_id", CodeText, nullable=False),
         sa.Column("occurred_at", UtcTime(), nullable=False),
         sa.Column("received_at", UtcTime(), nullable=False),
         sa.Column("matter", sa.String(length=200), nullable=True),
@@ -146,7 +147,7 @@ def upgrade() -> None:
         "version",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("number", sa.Integer(), nullable=True),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name", CodeText, nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("base_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),
@@ -166,8 +167,8 @@ def upgrade() -> None:
     op.create_table(
         "area",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("layer", sa.String(length=200), nullable=False),
-        sa.Column("code", sa.String(length=200), nullable=False),
+        sa.Column("layer", CodeText, nullable=False),
+        sa.Column("code", CodeText, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("parent", sa.String(length=200), nullable=True),
         sa.Column("shape_hash", sa.String(length=32), nullable=False),

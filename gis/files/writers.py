@@ -74,12 +74,12 @@ def write_features(
     table = _arrow_table(path, {**columns, "geometry": list(shapely.to_wkb(shapes))})
     if suffix == ".shp":
         _check_dbf(path, columns)
-    with staged(path) as staged:
+    with staged(path) as waiting:
         if suffix == ".parquet":
             table = table.replace_schema_metadata({"geo": json.dumps(_geo_metadata(shapes))})
-            pq.write_table(table, staged, write_page_checksum=True)
+            pq.write_table(table, waiting, write_page_checksum=True)
         else:
-            _write_by_gdal(staged, table, shapes)
+            _write_by_gdal(waiting, table, shapes)
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -93,8 +93,8 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
         known = ", ".join(writers)
         raise BadInput(f"{path.name}: tables are not written as {path.suffix or '(none)'!r}; choose one of {known}")
     _row_count(path, columns)
-    with staged(path) as staged:
-        write(staged, columns)
+    with staged(path) as waiting:
+        write(waiting, columns)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ class Base(DeclarativeBase):
 class Shape(TypeDecorator[BaseGeometry]):
     """A shapely geometry in WGS 84: ``geometry(Geometry, 4326)`` on PostGIS, WKB in a BLOB on SQLite.
 
+    Heights are dropped, and another kind of geometry than the column's is refused, on both alike.
     A plain ``with_variant`` does not work: GeoAlchemy2's DDL hooks look at the column type before the dialect.
     """
 
@@ -47,7 +48,10 @@ class Shape(TypeDecorator[BaseGeometry]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         if value is None or not isinstance(value, BaseGeometry):
             return value
-        return from_shape(value, srid=4326, extended=True) if dialect.name == "postgresql" else shapely.to_wkb(value)
+        if self.geometry_type not in ("GEOMETRY", value.geom_type.upper()):
+            raise ValueError(f"a {value.geom_type} does not go into a column of {self.geometry_type}")
+        flat = shapely.force_2d(value)
+        return from_shape(flat, srid=4326, extended=True) if dialect.name == "postgresql" else shapely.to_wkb(flat)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> BaseGeometry | None:
         if value is None:
@@ -79,5 +83,8 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 """SQLite only counts up a column that is exactly INTEGER."""
 
 Key = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]
-Code = Annotated[str, mapped_column(String(200))]
+CodeText = String(200).with_variant(String(200, collation="C"), "postgresql")
+"""Ordered by Unicode code points on both, as Python does, whatever the collation of the database."""
+
+Code = Annotated[str, mapped_column(CodeText)]
 Words = Annotated[str, mapped_column(Text, default="")]

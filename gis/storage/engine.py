@@ -22,9 +22,15 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         if self.url.get_backend_name() == "sqlite":
-            self._reader, self._writer = _sqlite(self.url, "BEGIN"), _sqlite(self.url, "BEGIN IMMEDIATE")
+            if self.url.database in (None, "", ":memory:"):
+                raise BadInput(
+                    "store 'sqlite://': name a file; in memory, each connection has its own"
+                )
+            self._reader = _sqlite(self.url, "BEGIN", "query_only=ON")
+            self._writer = _sqlite(self.url, "BEGIN IMMEDIATE")
         elif self.url.get_backend_name() == "postgresql":
-            self._reader = create_engine(self.url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+            snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            self._reader = create_engine(self.url, execution_options=snapshot, pool_pre_ping=True)
             self._writer = create_engine(self.url, pool_pre_ping=True)
         else:
             raise BadInput(f"store '{self.url.drivername}': only sqlite:/// and postgresql+psycopg:// are kept")
@@ -36,7 +42,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session on one unchanging snapshot; nothing it does is kept."""
+        """A session on one snapshot, taken at its first question and unchanging from then; it cannot write."""
         with Session(self._reader) as session:
             yield session
 
@@ -52,16 +58,15 @@ class Store:
         self._writer.dispose()
 
 
-def _sqlite(url: URL, begin: str) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+def _sqlite(url: URL, begin: str, *pragmas: str) -> Engine:
+    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": 60})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", *pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -34,13 +34,17 @@ def newest_revision() -> str:
 
 def current_revision(store: Store) -> str | None:
     """The schema the database has, or None for an empty one."""
-    with store.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    with store.read() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision()
 
 
 def migrate(store: Store, revision: str = "head") -> None:
-    """Bring the database to ``revision``; one transaction, all or nothing."""
+    """Bring the database to ``revision``; one transaction, all or nothing; a second program that does so waits.
+
+    Raises NotReady when a newer program has written this database.
+    """
     config = migration_config()
+    _refuse_newer(current_revision(store))
     with store.engine.connect() as connection:
         config.attributes["connection"] = connection
         (command.downgrade if revision == "base" else command.upgrade)(config, revision)
@@ -49,5 +53,12 @@ def migrate(store: Store, revision: str = "head") -> None:
 def require_newest(store: Store) -> None:
     """Raises NotReady when the schema is not the newest."""
     found, wanted = current_revision(store), newest_revision()
+    _refuse_newer(found)
     if found != wanted:
         raise NotReady(f"the store is at schema {found or 'none'}, this program needs {wanted}: run `wangge migrate`")
+
+
+def _refuse_newer(found: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise NotReady(f"the store is at schema {found}, which this program does not know: use the newer program")

@@ -1,6 +1,7 @@
 """`wangge validate` and `wangge repair`: the publish gate, and what it proposes."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def _area(findings: list[Finding], kind: str) -> str:
 
 def _write(out: Path, findings: list[Finding]) -> None:
     placed = [finding for finding in findings if finding.geometry is not None]
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "kind": [f.kind for f in placed],
         "severity": [f.severity for f in placed],
         "layer": [f.layer for f in placed],

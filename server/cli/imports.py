@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from grids.drafts import DEFAULT_DRAFT
 from grids.import_areas import AreaFile, import_areas
 from grids.import_tables import import_table
 from grids.importing import ImportReport
-from grids.drafts import DEFAULT_DRAFT
 from routing.addresses import import_addresses
 from server.cli.out import Commit, Draft, Json, console, new_app, now, opened, print_findings, print_json, progress
 

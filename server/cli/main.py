@@ -39,14 +39,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def help_text() -> str:
     """All commands, a line each."""
     lines = [f"  {name:<9} {words}" for name, (_, words) in COMMANDS.items()]
-    return "\n".join(
-        [
-            "Wangge 网格: whose ground is this point, whose job is it, and how sure are we.",
-            "",
-            "Usage: wangge COMMAND ...",
-        ]
-        + ["", *lines, "", "wangge COMMAND --help tells more. Settings are environment variables: docs/settings.md."]
-    )
+    title = "Wangge 网格: whose ground is this point, whose job is it, and how sure are we."
+    more = "wangge COMMAND --help tells more. Settings are environment variables: docs/settings.md."
+    return "\n".join([title, "", "Usage: wangge COMMAND ...", "", *lines, "", more])
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -37,7 +37,7 @@ def heat(
     with opened() as place, place.store.read() as session:
         counted = heat_of(session, wanted, resolution)
         words = " ".join(
-            part for part in (matter or "", since or "", until and f"– {until}" or "", source or "") if part
+            part for part in (matter or "", since or "", (until and f"– {until}") or "", source or "") if part
         )
         out.write_text(heat_html(counted, place.shelf.view(now()), chosen, words), encoding="utf-8")
     if json:

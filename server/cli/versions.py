@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from gis.findings import Finding
 from gis.errors import Refused
+from gis.findings import Finding
 from grids.diff import diff_versions
 from grids.drafts import DEFAULT_DRAFT
 from grids.publish import Published

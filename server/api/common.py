@@ -1,0 +1,101 @@
+"""What routers share: access to the service, JSON answers, ETags, cursors."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Query, Request, Response
+
+from gis.datums import Datum, datum
+from gis.errors import BadInput
+from grids.shelf import View
+from server.api.service import Service, service_of
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"description": words, "content": {"application/problem+json": {"schema": {"type": "object"}}}}
+    for code, words in (
+        (401, "A key is needed"),
+        (404, "No such thing"),
+        (422, "Bad input"),
+        (503, "Nothing published"),
+    )
+}
+
+
+def needs(scope: str) -> Callable[[Request], Service]:
+    """A dependency: the service, for callers with that scope."""
+
+    def allowed(request: Request) -> Service:
+        service = service_of(request)
+        service.allow(request, scope)
+        return service
+
+    return allowed
+
+
+Reader = Annotated[Service, Depends(needs("read"))]
+Crs = Annotated[str, Query(description="Datum of the point: wgs84, gcj02, bd09, cgcs2000 or EPSG:n")]
+Limit = Annotated[int, Query(ge=1, le=5000, description="Most items in one answer")]
+Cursor = Annotated[str | None, Query(description="`next` of the answer before")]
+
+
+def json_answer(data: Any, headers: dict[str, str] | None = None, status: int = 200) -> Response:
+    """The data as JSON."""
+    return Response(orjson.dumps(data), status, headers, "application/json")
+
+
+def declared(crs: str) -> Datum:
+    """The datum of a request. Raises UnknownDatum."""
+    return datum(crs)
+
+
+def instant(name: str, when: datetime | None) -> datetime | None:
+    """The instant as given. Raises BadInput when it has no time zone."""
+    if when is not None and when.tzinfo is None:
+        raise BadInput(f"{name}={when.isoformat()}: say the time zone, as in {when.isoformat()}%2B08:00", field=name)
+    return when
+
+
+def etag(view: View, request: Request) -> str:
+    """A weak tag: the same question to the same release and roster has the same answer."""
+    asked = hashlib.sha256(f"{request.url.path}?{request.url.query}".encode()).hexdigest()[:12]
+    return f'W/"{view.release.digest[:12]}-{view.roster.number}-{asked}"'
+
+
+def unchanged(request: Request, tag: str) -> Response | None:
+    """304 when the caller already holds this answer."""
+    held = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
+    return Response(status_code=304, headers={"ETag": tag}) if tag in held else None
+
+
+def cursor_of(*parts: str | int) -> str:
+    """A cursor that begins after this item; opaque to callers."""
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def cursor_parts(cursor: str | None, parts: int) -> Sequence[Any] | None:
+    """What a cursor says, or None for the beginning. Raises BadInput for one that is not ours."""
+    if cursor is None:
+        return None
+    try:
+        said = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise BadInput("cursor: is not one that this service gave out", field="cursor") from error
+    if not isinstance(said, list) or len(said) != parts:
+        raise BadInput("cursor: is not one that this service gave out", field="cursor")
+    return said
+
+
+def page(items: Sequence[tuple[str, Any]], cursor: str | None, limit: int) -> dict[str, Any]:
+    """One page of (key, item), which come sorted by key; ``next`` when there is more."""
+    said = cursor_parts(cursor, 1)
+    after = [pair for pair in items if said is None or pair[0] > str(said[0])]
+    shown = after[:limit]
+    data: dict[str, Any] = {"items": [item for _, item in shown]}
+    if len(after) > limit:
+        data["next"] = cursor_of(shown[-1][0])
+    return data

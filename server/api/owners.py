@@ -1,0 +1,186 @@
+"""Whose is this point: one by one, and in batches."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from gis.datums import Datum
+from gis.errors import BadInput
+from grids.answer import Answer
+from grids.owner import DEFAULT_ACCURACY_M
+from grids.shelf import View
+from server.api.common import PROBLEMS, Crs, Reader, declared, etag, instant, json_answer, unchanged
+from server.api.service import Service
+from server.errors import TooLarge
+from server.questions import Question, answer_one, answers_from
+
+router = APIRouter(prefix="/v1", tags=["owner"], responses=PROBLEMS)
+
+MOST_POINTS = 100_000
+MOST_BYTES = 64 << 20
+_LINES = 2_000
+
+
+@router.get("/owner")
+def owner(
+    request: Request,
+    service: Reader,
+    lon: Annotated[float, Query(description="Longitude or easting")],
+    lat: Annotated[float, Query(description="Latitude or northing")],
+    matter: Annotated[str | None, Query(max_length=200, description="Matter code")] = None,
+    at: Annotated[datetime | None, Query(description="As of this time, with offset")] = None,
+    known_at: Annotated[datetime | None, Query(description="As known at this time, with offset")] = None,
+    accuracy: Annotated[float, Query(ge=0, le=5000, description="How exact the point is, metres")] = DEFAULT_ACCURACY_M,
+    crs: Crs = "wgs84",
+    explain: Annotated[bool, Query(description="Say every step")] = False,
+) -> Response:
+    """The cell, the owner, the duty and the person of a point, with both verdicts, the distance to the nearest
+    border and the candidates within the accuracy. Its ETag changes with the release and the roster."""
+    when, known = instant("at", at) or service.clock(), instant("known_at", known_at)
+    question = Question(lon, lat, declared(crs), matter or None, accuracy, when, known, explain)
+    view = service.shelf.view(when, known)
+    tag = etag(view, request) if view else None
+    held = unchanged(request, tag) if tag else None
+    if held is not None:
+        return held
+    answer = next(answers_from(view, [question], when)) if view else answer_one(service.shelf, question, when)
+    service.metrics.points.labels(answer.owner_verdict).inc()
+    return json_answer(answer.as_dict(), {"ETag": tag, "Cache-Control": "no-cache"} if tag else None)
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["points"],
+                    "properties": {
+                        "crs": {"type": "string", "default": "wgs84"},
+                        "explain": {"type": "boolean", "default": False},
+                        "points": {
+                            "type": "array",
+                            "maxItems": MOST_POINTS,
+                            "items": {"$ref": "#/components/schemas/OwnerPoint"},
+                        },
+                    },
+                }
+            },
+            "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/OwnerPoint"}},
+        },
+    }
+}
+
+POINT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["lon", "lat"],
+    "properties": {
+        "id": {"description": "Given back with the answer"},
+        "lon": {"type": "number"},
+        "lat": {"type": "number"},
+        "matter": {"type": ["string", "null"]},
+        "accuracy": {"type": "number", "minimum": 0, "maximum": 5000, "default": DEFAULT_ACCURACY_M},
+    },
+}
+
+
+@router.post("/owners", openapi_extra=_BODY)
+async def owners(request: Request, service: Reader, crs: Crs = "wgs84", explain: bool = False) -> Response:
+    """Many points at once, all answered from one release: a JSON object with ``points``, or NDJSON with a point a
+    line (answers come a line each, in order, with the point's ``id``). At most 100,000 points or 64 MiB."""
+    view = service.view()
+    body = await _body(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip() == "application/x-ndjson":
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        points = [_parsed(line, f"line {number}") for number, line in enumerate(lines, 1)]
+        stream = _lines(service, view, points, declared(crs), explain)
+        first = await run_in_threadpool(next, stream, b"")
+        return StreamingResponse(_rest(first, stream), media_type="application/x-ndjson", headers=_headers(view))
+    data = _parsed(body, "body")
+    if not isinstance(data.get("points"), list):
+        raise BadInput("points: must be a list of {lon, lat}", field="points")
+    said, told = data.get("crs", crs), data.get("explain", explain)
+    if not isinstance(said, str) or not isinstance(told, bool):
+        raise BadInput("crs must be text and explain true or false", field="crs")
+    answers = await run_in_threadpool(_answers, service, view, data["points"], declared(said), told)
+    return json_answer(
+        {"version": view.release.number, "roster": view.roster.number, "answers": answers}, _headers(view)
+    )
+
+
+def _headers(view: View) -> dict[str, str]:
+    return {"ETag": f'W/"{view.release.digest[:12]}-{view.roster.number}"', "Cache-Control": "no-cache"}
+
+
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BYTES:
+            raise TooLarge(f"the body is larger than {MOST_BYTES >> 20} MiB: send it in parts")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _parsed(text: bytes, place: str) -> dict[str, Any]:
+    try:
+        data = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"{place}: is no JSON: {error}", field=place) from error
+    if not isinstance(data, dict):
+        raise BadInput(f"{place}: must be a JSON object", field=place)
+    return data
+
+
+def _question(item: Any, place: str, crs: Datum, explain: bool) -> Question:
+    if not isinstance(item, dict):
+        raise BadInput(f"{place}: must be an object with lon and lat", field=place)
+    for name in ("lon", "lat", "accuracy"):
+        value = item.get(name, DEFAULT_ACCURACY_M if name == "accuracy" else None)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadInput(f"{place}.{name}={value!r}: must be a number", field=f"{place}.{name}")
+    matter = item.get("matter")
+    if matter is not None and not isinstance(matter, str):
+        raise BadInput(f"{place}.matter={matter!r}: must be text", field=f"{place}.matter")
+    accuracy = float(item.get("accuracy", DEFAULT_ACCURACY_M))
+    return Question(float(item["lon"]), float(item["lat"]), crs, matter or None, accuracy, explain=explain)
+
+
+def _answers(service: Service, view: View, points: list[Any], crs: Datum, explain: bool) -> list[dict[str, Any]]:
+    if len(points) > MOST_POINTS:
+        raise TooLarge(f"{len(points):,} points: at most {MOST_POINTS:,} at once")
+    questions = [_question(item, f"points[{index}]", crs, explain) for index, item in enumerate(points)]
+    if not questions:
+        return []
+    found = answers_from(view, questions, service.clock())
+    return [_told(service, item, answer) for item, answer in zip(points, found, strict=True)]
+
+
+def _told(service: Service, item: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    service.metrics.points.labels(answer.owner_verdict).inc()
+    data = answer.as_dict()
+    return {"id": item["id"], **data} if "id" in item else data
+
+
+def _lines(service: Service, view: View, points: list[Any], crs: Datum, explain: bool) -> Iterator[bytes]:
+    """All questions are checked before the first answer goes out, so that bad input is a clean refusal."""
+    if len(points) > MOST_POINTS:
+        raise TooLarge(f"{len(points):,} points: at most {MOST_POINTS:,} at once")
+    for index, item in enumerate(points, 1):
+        _question(item, f"line {index}", crs, explain)
+    for start in range(0, len(points), _LINES):
+        part = _answers(service, view, points[start : start + _LINES], crs, explain)
+        yield b"".join(orjson.dumps(answer) + b"\n" for answer in part)
+
+
+async def _rest(first: bytes, stream: Iterator[bytes]) -> AsyncIterator[bytes]:
+    chunk = first
+    while chunk:
+        yield chunk
+        chunk = await run_in_threadpool(next, stream, b"")

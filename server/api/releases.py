@@ -1,0 +1,94 @@
+"""Versions and the release files that replicas fetch."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse
+
+from gis.errors import NotFound
+from grids.diff import diff_versions
+from grids.publish import release_path
+from grids.timeline import Edition, in_force
+from server.api.common import PROBLEMS, Reader, json_answer
+from server.api.service import Service
+
+router = APIRouter(prefix="/v1", tags=["versions"], responses=PROBLEMS)
+
+
+@router.get("/versions")
+def versions(service: Reader) -> Response:
+    """All published versions, newest first, and which is in force."""
+    return json_answer({"items": [_edition(service, edition) for edition in reversed(_editions(service))]})
+
+
+@router.get("/versions/{before}/diff/{after}")
+def diff(service: Reader, before: int, after: int) -> Response:
+    """What was added, removed and changed between two versions."""
+    with service.store.read() as session:
+        changes = diff_versions(session, str(before), str(after))
+    return json_answer({"before": before, "after": after, "items": [change.as_dict() for change in changes]})
+
+
+@router.get("/releases")
+def releases(service: Reader) -> Response:
+    """What a replica needs to know: all releases with digests, and the number of the roster."""
+    editions = [_edition(service, edition) for edition in _editions(service)]
+    return json_answer({"items": editions, "roster": service.shelf.roster.number})
+
+
+@router.get("/releases/current")
+def current(service: Reader) -> Response:
+    """The release in force; 503 before anything was published."""
+    view = service.view()
+    release = view.release
+    return json_answer(
+        {
+            "release": release.number,
+            "version": release.number,
+            "roster": view.roster.number,
+            "effective_at": release.effective_at.isoformat(),
+            "recorded_at": release.recorded_at.isoformat(),
+            "areas": sum(map(len, release.tables.values())),
+            "duties": release.duty_count,
+            "bbox": release.bounds,
+        }
+    )
+
+
+@router.get("/releases/{number}", response_class=FileResponse)
+def release_file(service: Reader, number: int) -> FileResponse:
+    """The release file itself; its name in the list is its digest, which the receiver checks."""
+    edition = next((e for e in _editions(service) if e.number == number), None)
+    if edition is None:
+        raise NotFound(f"there is no release {number}")
+    service.shelf.view(edition.effective_at, edition.recorded_at)
+    path = release_path(service.settings.home, number)
+    if not path.is_file():
+        raise NotFound(f"release {number} is not on this host")
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+
+
+@router.get("/rosters/current")
+def roster(service: Reader) -> Response:
+    """The roster snapshot that replicas fetch: names only."""
+    service.shelf.refresh()
+    held = service.shelf.roster
+    people = [{"code": p.code, "name": p.name, "party": p.party, "role": p.role} for p in held.people]
+    return json_answer({"number": held.number, "people": people})
+
+
+def _editions(service: Service) -> list[Edition]:
+    service.shelf.refresh()
+    return service.shelf.editions
+
+
+def _edition(service: Service, edition: Edition) -> dict[str, Any]:
+    chosen = in_force(service.shelf.editions, service.clock())
+    return {
+        "number": edition.number,
+        "name": edition.name,
+        "effective_at": edition.effective_at.isoformat(),
+        "recorded_at": edition.recorded_at.isoformat(),
+        "sha256": edition.digest,
+        "in_force": edition == chosen,
+    }
