@@ -129,18 +129,21 @@ class PointIndex:
         return Candidates(point[kept].astype(np.int64), area[kept].astype(np.int64), np.minimum(share[kept], 1.0))
 
     def nearest(self, lon: float, lat: float) -> tuple[int, float] | None:
-        """The nearest area and its distance in metres (0 when it covers the point), or None for an empty layer.
+        """The nearest area and its distance in metres (0 when it covers the point), or None for a layer without ground.
 
         Chosen in a plane scaled to metres at the point, measured on the ellipsoid: good to a metre within 20 km below
         60 degrees; from other countries it names a near area, hardly the nearest. The antimeridian is a wall to it.
         """
         covering = int(self.locate(lon, lat).area[0])
-        if covering >= 0 or not len(self):
-            return (covering, 0.0) if covering >= 0 else None
+        if covering >= 0:
+            return covering, 0.0
         here = shapely.Point(lon, lat)
+        close = self._tree.nearest(here)
+        if close is None:
+            return None
         east, north = (max(float(scale), 1e-3) for scale in metres_per_degree(lat))
-        guess = self._shapes[int(self._tree.nearest(here))]
-        reach = float(np.hypot(*_nearest_in_plane(guess, lon, lat, east, north))) * (1.0 + 1e-9) + 1e-3
+        guess = _nearest_in_plane(self._shapes[int(close)], lon, lat, east, north)
+        reach = float(np.hypot(*guess)) * (1.0 + 1e-9) + 1e-3
         dx, dy = reach / east, reach / north
         near = np.sort(self._tree.query(shapely.box(lon - dx, lat - dy, lon + dx, lat + dy)))
         steps = np.array([_nearest_in_plane(self._shapes[area], lon, lat, east, north) for area in near])

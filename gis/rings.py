@@ -36,11 +36,14 @@ class Rings:
 
 
 def rings_of(shapes: Shapes) -> Rings:
-    """The borders of polygons and multipolygons, vertex for vertex."""
-    if not len(shapes):
+    """The borders of polygons and multipolygons, vertex for vertex; an empty or missing one has no parts."""
+    polygons, area = shapely.get_parts(shapes, return_index=True)
+    ground = ~shapely.is_empty(polygons)  # an empty polygon has no ring, and shapely crashes on reading one back
+    if not ground.any():
         zero = np.zeros(1, np.int64)
-        return Rings(np.empty((0, 2)), zero, zero, zero)
-    multi = np.array([shapely.multipolygons(shapely.get_parts(shape)) for shape in shapes], object)
+        return Rings(np.empty((0, 2)), zero, zero, np.zeros(len(shapes) + 1, np.int64))
+    multi = np.full(len(shapes), shapely.MultiPolygon(), object)
+    shapely.multipolygons(polygons[ground], indices=area[ground], out=multi)
     _, coords, offsets = shapely.to_ragged_array(shapely.force_2d(multi))
     rings, parts, areas = (np.asarray(level, np.int64) for level in offsets)
     return Rings(np.ascontiguousarray(coords, np.float64), rings, parts, areas)

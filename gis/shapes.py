@@ -70,17 +70,26 @@ def _first_bad_vertex(shapes: Shapes, usable: npt.NDArray[np.bool_]) -> npt.NDAr
 
 def repaired(shape: BaseGeometry) -> BaseGeometry:
     """The nearest sound polygon, flat: rings untangled by structure, stray points and lines dropped."""
-    sound = shapely.make_valid(shapely.force_2d(shape), method="structure", keep_collapsed=False)
-    return polygonal_part(sound)
+    sound = polygonal_part(shapely.make_valid(shapely.force_2d(shape), method="structure", keep_collapsed=False))
+    if sound.is_valid:
+        return sound
+    return polygonal_part(shapely.union_all(shapely.get_parts(sound)))  # GEOS may leave parts that share an edge
 
 
 def polygonal_part(shape: BaseGeometry) -> BaseGeometry:
     """Only the polygons of it: a Polygon, a MultiPolygon or an empty polygon."""
-    parts = [part for part in shapely.get_parts(shape).tolist() if part.geom_type in ("Polygon", "MultiPolygon")]
-    polygons = [piece for part in parts for piece in shapely.get_parts(part).tolist() if not piece.is_empty]
+    polygons = [part for part in _simple_parts(shape) if part.geom_type == "Polygon" and not part.is_empty]
     if not polygons:
         return Polygon()
     return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
+
+
+def _simple_parts(shape: BaseGeometry) -> Iterator[BaseGeometry]:
+    for part in shapely.get_parts(shape).tolist():
+        if hasattr(part, "geoms"):
+            yield from _simple_parts(part)
+        else:
+            yield part
 
 
 def from_geojson(source: str | Mapping[str, Any]) -> BaseGeometry:

@@ -12,6 +12,9 @@ from grids.drafts import draft_named
 from grids.models import VersionRow
 from grids.reads import content_of, published
 
+KINDS = ("layer", "area", "party", "matter", "duty")
+Key = tuple[str, str | None, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -36,35 +39,37 @@ def diff_versions(session: Session, before: str, after: str) -> list[Change]:
 
 
 def _version(session: Session, name: str) -> VersionRow:
-    return published(session, int(name)) if name.isdigit() else draft_named(session, name)
+    return published(session, int(name)) if name.isascii() and name.isdigit() else draft_named(session, name)
 
 
 def diff_content(one: Content, other: Content) -> list[Change]:
     """The differences between two contents: layers, areas, parties, matters, duties."""
-    pairs: list[tuple[str, dict[Any, dict[str, Any]], dict[Any, dict[str, Any]]]] = [
-        ("layer", *({(None, t.layer.code): asdict(t.layer) for t in c.areas.values()} for c in (one, other))),
-        ("area", _areas(one), _areas(other)),
-        ("party", *({(None, p.code): asdict(p) for p in c.parties.values()} for c in (one, other))),
-        ("matter", *({(None, m.code): asdict(m) for m in c.matters.values()} for c in (one, other))),
-        ("duty", *({(None, d.code): asdict(d) for d in c.duties} for c in (one, other))),
-    ]
     changes: list[Change] = []
-    for kind, old, new in pairs:
-        for key in sorted(old.keys() | new.keys(), key=str):
-            changes += _change(kind, key, old.get(key), new.get(key))
+    old, new = _rows(one), _rows(other)
+    for key in sorted(old.keys() | new.keys(), key=_place):
+        changes += _change(key, old.get(key), new.get(key))
     return changes
 
 
-def _areas(content: Content) -> dict[Any, dict[str, Any]]:
-    rows = {}
+def _place(key: Key) -> tuple[int, str, str]:
+    kind, layer, code = key
+    return KINDS.index(kind), layer or "", code
+
+
+def _rows(content: Content) -> dict[Key, dict[str, Any]]:
+    """Every row of the content by kind, layer and code."""
+    rows: dict[Key, dict[str, Any]] = {("layer", None, layer.code): asdict(layer) for layer in content.layers}
+    rows |= {("party", None, party.code): asdict(party) for party in content.parties.values()}
+    rows |= {("matter", None, matter.code): asdict(matter) for matter in content.matters.values()}
+    rows |= {("duty", None, duty.code): asdict(duty) for duty in content.duties}
     for table in content.areas.values():
         for code, name, parent, shape in zip(table.codes, table.names, table.parents, table.shapes, strict=True):
-            rows[table.layer.code, code] = {"name": name, "parent": parent, "outline": shape}
+            rows["area", table.layer.code, code] = {"name": name, "parent": parent, "outline": shape}
     return rows
 
 
-def _change(kind: str, key: Any, old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[Change]:
-    layer, code = key
+def _change(key: Key, old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[Change]:
+    kind, layer, code = key
     if old is None or new is None:
         return [Change(kind, layer, code, "added" if old is None else "removed")]
     differing = [name for name in old if not _equal(old[name], new[name])]

@@ -1,5 +1,6 @@
 """Layers and tables of a version as files, in the form that the imports read back."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gis.errors import NotFound
 from gis.files.writers import write_features, write_table
+from grids.content import Duty, Matter, Party
 from grids.drafts import draft_named, latest_published
 from grids.import_tables import KINDS
 from grids.reads import areas_of, content_of, latest_roster, published
@@ -36,7 +38,11 @@ def _rows(session: Session, kind: str, version: int | None, draft: str | None) -
     if kind == "people":
         return [asdict(person) for person in latest_roster(session).people]
     content = content_of(session, _version_id(session, version, draft))
-    held = {"parties": content.parties.values(), "matters": content.matters.values(), "duties": content.duties}
+    held: dict[str, Iterable[Party | Matter | Duty]] = {
+        "parties": content.parties.values(),
+        "matters": content.matters.values(),
+        "duties": content.duties,
+    }
     return [asdict(item) for item in held[kind]]
 
 

@@ -18,7 +18,7 @@ from gis.storage.base import Base
 from gis.storage.engine import Store
 from grids.content import cycle_in
 from grids.drafts import DEFAULT_DRAFT, Edit, find_draft, latest_published, open_draft
-from grids.importing import DryRun, Findings, ImportReport, no_progress, refuse_errors
+from grids.importing import DryRun, Findings, ImportReport, Progress, no_progress, refuse_errors
 from grids.models import CONTENT, AreaRow, DutyRow, MatterRow, PartyRow, PersonRow
 from grids.names import CODE_LENGTH
 from grids.people import put_people
@@ -209,7 +209,7 @@ def _held_parents(told: Told, row_type: type[Base]) -> dict[str, str | None]:
     held, table = CONTENT[row_type], row_type.__table__
     query = select(table.c.code, table.c.parent).join(held, held.c.row_id == table.c.id)
     rows = told.session.execute(query.where(held.c.version_id == told.version_id))
-    return {code: parent for code, parent in rows}
+    return {key: value for key, value in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 def _check_parties(told: Told) -> Iterator[Finding]:
@@ -223,7 +223,7 @@ def _check_matters(told: Told) -> Iterator[Finding]:
 def _check_duties(told: Told) -> Iterator[Finding]:
     held = CONTENT[AreaRow]
     query = select(AreaRow.layer, AreaRow.code).join(held, held.c.row_id == AreaRow.id)
-    places = set(told.session.execute(query.where(held.c.version_id == told.version_id)).tuples())
+    places = {(layer, code) for layer, code in told.session.execute(query.where(held.c.version_id == told.version_id))}
     known = _Known(
         places,
         {layer for layer, _ in places},

@@ -1,4 +1,4 @@
-"""Writing the roster: people dated from and until, phone numbers in a table of their own, numbered snapshots of names."""
+"""Writing the roster: people dated, phone numbers in a table of their own, numbered snapshots of names."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

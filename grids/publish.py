@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from gis.errors import Conflict, Refused
+from gis.errors import BadInput, Conflict, Refused
 from gis.findings import Finding, errors_in
 from gis.storage.engine import Store, one_at_a_time
 from grids.content import Content
@@ -21,6 +21,7 @@ from grids.release import write_release
 from grids.timeline import Edition
 
 _PUBLISHING = 4701
+DraftState = tuple[int, datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,20 @@ def release_path(home: Path, number: int) -> Path:
 
 def validate(store: Store, draft: str) -> tuple[int, Content, list[Finding]]:
     """The gate's findings on a draft, with its content and its count of edits."""
+    state, content, findings = _examined(store, draft)
+    return state[-1], content, findings
+
+
+def _examined(store: Store, draft: str) -> tuple[DraftState, Content, list[Finding]]:
     with store.read() as session:
         row = draft_named(session, draft)
         content = content_of(session, row.id)
-        return row.edits, content, list(findings_of(content, departed_people(session)))
+        return _state(row), content, list(findings_of(content, departed_people(session)))
+
+
+def _state(row: VersionRow) -> DraftState:
+    """What tells that a draft is still the one looked at: another of the same name may have taken its place."""
+    return row.id, row.created_at, row.edits
 
 
 def publish(
@@ -54,12 +65,14 @@ def publish(
     ``accept`` names kinds of warnings, or ``warnings`` for all. Raises Refused with the findings, NotFound,
     Conflict when the draft was edited or overtaken while it was checked.
     """
-    edits, content, findings = validate(store, draft)
+    if effective is not None and effective.tzinfo is None:
+        raise BadInput(f"effective={effective.isoformat()}: an instant needs its time zone", field="effective")
+    state, content, findings = _examined(store, draft)
     _refuse(content, findings, set(accept))
     with store.write() as session:
         one_at_a_time(session, _PUBLISHING)
         row = draft_named(session, draft)
-        if row.edits != edits:
+        if _state(row) != state:
             raise Conflict(f"draft '{draft}' was edited while it was checked: publish again")
         require_current_base(session, row)
         row.accepted = dict(Counter(finding.kind for finding in findings))
@@ -108,8 +121,7 @@ def rollback(store: Store, home: Path, number: int, now: datetime) -> Published:
     with store.write() as session:
         one_at_a_time(session, _PUBLISHING)
         old, latest = published(session, number), latest_published(session)
-        assert latest is not None
-        if latest.id == old.id:
+        if latest is None or latest.id == old.id:
             raise Conflict(f"version {number} is the latest: there is nothing to go back from")
         note = f"rollback to version {number}"
         row = VersionRow(name=note, status="draft", created_at=now, base_id=latest.id, note=note, accepted={}, edits=0)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, func, select
 from sqlalchemy.orm import Session
 
-from gis.errors import NotFound
+from gis.errors import Conflict, NotFound
 from gis.shapes import Shapes
 from gis.storage.base import Base
 from grids.content import Areas, Content, Duty, Layer, Matter, Party, by_rank
@@ -35,9 +35,8 @@ def editions(session: Session) -> list[Edition]:
 
 
 def _edition(row: VersionRow) -> Edition:
-    assert row.number is not None
-    assert row.effective_at is not None
-    assert row.recorded_at is not None
+    if row.number is None or row.effective_at is None or row.recorded_at is None:
+        raise Conflict(f"version row {row.id} is marked published without number and times: restore a backup")
     return Edition(row.number, row.effective_at, row.recorded_at, row.release_sha256, row.name)
 
 
@@ -49,10 +48,10 @@ def published(session: Session, number: int) -> VersionRow:
     return found
 
 
-def held_rows(session: Session, version_id: int, row: type[Base]) -> Iterator[RowMapping]:
-    """The rows of one kind that a version holds, in the order of their codes."""
+def held_rows(session: Session, version_id: int, row: type[Base], *scope: ColumnElement[bool]) -> Iterator[RowMapping]:
+    """The rows of one kind that a version holds, within the scope, in the order of their codes."""
     table, held = row.__table__, CONTENT[row]
-    query = select(table).join(held, held.c.row_id == table.c.id).where(held.c.version_id == version_id)
+    query = select(table).join(held, held.c.row_id == table.c.id).where(held.c.version_id == version_id, *scope)
     yield from sorted(session.execute(query).mappings(), key=lambda item: item["code"])
 
 
@@ -80,25 +79,25 @@ def content_of(session: Session, version_id: int) -> Content:
 
 
 def areas_of(session: Session, version_id: int, layer: str) -> Areas:
-    """One layer of a version. Raises NotFound."""
-    content = content_of(session, version_id)
-    if layer not in content.areas:
-        raise NotFound(f"there is no layer '{layer}'; there are: {', '.join(content.areas) or 'none'}")
-    return content.areas[layer]
+    """One layer of a version, and only that one is read. Raises NotFound."""
+    known = {found.code: found for found in layers_of(session, version_id)}
+    if layer not in known:
+        raise NotFound(f"there is no layer '{layer}'; there are: {', '.join(known) or 'none'}")
+    rows = list(held_rows(session, version_id, AreaRow, AreaRow.layer == layer))
+    return _areas(known[layer], rows, _shapes(session, version_id, AreaRow.layer == layer))
 
 
 def _without_id(row: RowMapping) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "id"}
 
 
-def _shapes(session: Session, version_id: int) -> dict[str, Any]:
+def _shapes(session: Session, version_id: int, *scope: ColumnElement[bool]) -> dict[str, Any]:
     held = CONTENT[AreaRow]
+    hashes = select(AreaRow.shape_hash).join(held, held.c.row_id == AreaRow.id)
     query = select(ShapeRow.hash, ShapeRow.geom).where(
-        ShapeRow.hash.in_(
-            select(AreaRow.shape_hash).join(held, held.c.row_id == AreaRow.id).where(held.c.version_id == version_id)
-        )
+        ShapeRow.hash.in_(hashes.where(held.c.version_id == version_id, *scope))
     )
-    return dict(session.execute(query).tuples().all())
+    return {key: shape for key, shape in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
 
 
 def _areas(layer: Layer, rows: list[RowMapping], shapes: dict[str, Any]) -> Areas:
@@ -130,4 +129,4 @@ def area_counts(session: Session, version_id: int) -> dict[str, int]:
     held = CONTENT[AreaRow]
     query = select(AreaRow.layer, func.count()).join(held, held.c.row_id == AreaRow.id)
     rows = session.execute(query.where(held.c.version_id == version_id).group_by(AreaRow.layer))
-    return dict(rows.tuples().all())
+    return {key: value for key, value in rows}  # noqa: C416 - rows are no pairs to mypy

@@ -78,7 +78,9 @@ def _close(shapes: Shapes, why: Shapes, kind: str | None) -> None:
         if kind not in (None, told) or not _narrow(fault):
             continue
         around = list(fault.areas)
-        clean = shapely.coverage_clean(shapes[around], gap_width=GAP_WIDTH_M / _DEGREE_M, snapping_distance=0.0)
+        clean = shapely.coverage_clean(  # type: ignore[attr-defined]  # newer than its stubs
+            shapes[around], gap_width=GAP_WIDTH_M / _DEGREE_M, snapping_distance=0.0
+        )
         changed = [
             (index, shape)
             for index, shape in zip(around, clean, strict=True)
@@ -103,7 +105,8 @@ def _narrow(fault: TopologyFault) -> bool:
 
 
 def _width_m(shape: BaseGeometry) -> float:
-    return float(shapely.maximum_inscribed_circle(shape).length * 2.0 * _DEGREE_M)
+    widest: float = shapely.length(shapely.maximum_inscribed_circle(np.array([shape], object)))[0]
+    return widest * 2.0 * _DEGREE_M
 
 
 def _changed(table: Areas, mended: Shapes, why: Shapes, kind: str | None) -> Iterator[Proposal]:

@@ -21,6 +21,6 @@ class Edition:
 
 
 def in_force(editions: Iterable[Edition], at: datetime, known_at: datetime | None = None) -> Edition | None:
-    """The edition in force, or None before the first: the verdict ``no_version``. Without ``known_at``: as known now."""
+    """The edition in force, or None before the first (verdict ``no_version``). Without ``known_at``: as known now."""
     fit = [e for e in editions if e.effective_at <= at and (known_at is None or e.recorded_at <= known_at)]
     return max(fit, key=lambda e: (e.effective_at, e.recorded_at, e.number), default=None)

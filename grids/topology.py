@@ -28,7 +28,7 @@ Fault = Literal["gap", "overlap", "uncovered", "outside_parent"]
 
 @dataclass(frozen=True, slots=True)
 class TopologyFault:
-    """One fault: ``areas`` are the indices of those that overlap, lie around the gap, or stick out or are not covered."""
+    """One fault. ``areas``: indices of those that overlap, lie around the gap, stick out, or are not covered."""
 
     kind: Fault
     areas: tuple[int, ...]
@@ -133,7 +133,8 @@ def _odd_edges(shapes: Shapes) -> Floats:
         return np.empty((0, 4))
     forward = np.add.reduceat(ahead.astype(np.int64), starts)
     backward = np.diff(np.append(starts, len(edges))) - forward
-    return edges[starts[(forward != 1) | (backward != 1)]]
+    odd: Floats = edges[starts[(forward != 1) | (backward != 1)]]
+    return odd
 
 
 def _faces(edges: Floats) -> Shapes:

@@ -1,4 +1,4 @@
-"""A made-up partition with every shape that hurts: enclaves, islands, parts that touch in one vertex, slanted borders."""
+"""A made-up partition with all that hurts: enclaves, islands, parts that touch in one vertex, slanted borders."""
 
 import numpy as np
 import shapely

@@ -162,7 +162,7 @@ def test_scalars_nothing_lists_and_tables_keep_their_form(name: str) -> None:
 @pytest.mark.parametrize("name", ["gcj02", "bd09", "EPSG:4547"])
 def test_shared_vertices_stay_shared_also_between_files(crooked_town: Shapes, name: str) -> None:
     system = datum(name)
-    in_wuhan = shapely.transform(crooked_town, lambda xy: xy + (110.0, -22.0))
+    in_wuhan = shapely.transform(crooked_town, lambda xy: xy + np.array((110.0, -22.0)))
     given_shapes = shapely.transform(in_wuhan, lambda xy: np.column_stack(from_wgs84(xy[:, 0], xy[:, 1], system)))
     together = shapes_to_wgs84(given_shapes, system)
     apart = [shapes_to_wgs84(np.array([shape], object), system)[0] for shape in given_shapes]

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def covers_in_fractions(shape: Polygon | MultiPolygon, x: float, y: float) -> bo
     px, py, odd = Fraction(x), Fraction(y), False
     for ring in shapely.get_rings(shapely.get_parts(shape)):
         corners = [(Fraction(a), Fraction(b)) for a, b in ring.coords]
-        for (ax, ay), (bx, by) in zip(corners, corners[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(corners):
             side = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
             if side == 0 and min(ax, bx) <= px <= max(ax, bx) and min(ay, by) <= py <= max(ay, by):
                 return True

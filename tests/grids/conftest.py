@@ -1,0 +1,34 @@
+"""Towns to try the grid on; see ``smalltown``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smalltown import Town, found_town
+
+
+@pytest.fixture
+def town(store_url: str, tmp_path: Path) -> Iterator[Town]:
+    """An empty town, once on SQLite and once on PostGIS."""
+    made = found_town(store_url, tmp_path)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def hamlet(tmp_path: Path) -> Iterator[Town]:
+    """An empty town on SQLite, for what does not depend on the store."""
+    made = found_town(f"sqlite:///{tmp_path}/hamlet.db", tmp_path)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="session")
+def jinan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The whole town, published once, on SQLite. Only to be asked."""
+    folder = tmp_path_factory.mktemp("jinan")
+    made = found_town(f"sqlite:///{folder}/jinan.db", folder).fill()
+    made.publish()
+    yield made
+    made.store.close()
