@@ -78,7 +78,7 @@ def repaired(shape: BaseGeometry) -> BaseGeometry:
 
 def polygonal_part(shape: BaseGeometry) -> BaseGeometry:
     """Only the polygons of it: a Polygon, a MultiPolygon or an empty polygon."""
-    polygons = [part for part in _simple_parts(shape) if part.geom_type == "Polygon" and not part.is_empty]
+    polygons = [part for part in _simple_parts(shape) if isinstance(part, Polygon) and not part.is_empty]
     if not polygons:
         return Polygon()
     return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)

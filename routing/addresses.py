@@ -1,24 +1,24 @@
 """The city's own address table: an address it knows is found by its exact normal form. Nothing is guessed here."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from gis.coordinates import describe_bad, good_lonlat
-from gis.datums import Datum, datum, to_wgs84
-from gis.errors import WanggeError
+from gis.datums import datum
 from gis.files.tables import TableBatch, open_table
 from gis.findings import Finding
 from gis.storage.engine import Store
 from grids.drafts import Changes
 from grids.importing import DryRun, Findings, ImportReport, Progress, no_progress, refuse_errors
+from grids.release import Release
 from routing.models import AddressRow
+from routing.placement import Placement
+from routing.points import Points, points_of
 
 _CHUNK = 500
 
@@ -59,22 +59,37 @@ def search_addresses(session: Session, text: str, limit: int = 20) -> list[Known
 
 
 def import_addresses(
-    store: Store, path: Path, crs: str = "wgs84", commit: bool = False, progress: Progress = no_progress
+    store: Store,
+    path: Path,
+    crs: str = "wgs84",
+    commit: bool = False,
+    progress: Progress = no_progress,
+    release: Release | None = None,
 ) -> ImportReport:
-    """Check a table of addresses (``address, lon, lat``) and, with ``commit``, put it in place of the one there is."""
+    """Check a table of addresses (``address, lon, lat``) and, with ``commit``, put it in place of the one there is.
+
+    With the ``release`` in force it also warns when the points do not lie where they should: usually a wrong datum.
+    """
     reader, system = open_table(path, fields=["address", "lon", "lat"]), datum(crs)
     report = ImportReport("addresses", path, 0, Findings(), Changes(), commit)
+    placement = Placement(release, system) if release else None
     seen: dict[str, int] = {}
     try:
         with store.write() as session:
             report.changes.removed = session.execute(delete(AddressRow)).rowcount or 0  # type: ignore[attr-defined]
             for batch in reader:
-                rows = list(_rows(batch, system, report.findings, seen))
+                points = points_of(batch.columns["lon"], batch.columns["lat"], system)
+                if placement:
+                    placement.add(points[0], points[1], {"address": batch.columns["address"]})
+                rows = list(_rows(batch, points, report.findings, seen))
                 report.rows += len(batch.columns["address"])
                 report.changes.added += len(rows)
                 if rows:
                     session.execute(insert(AddressRow), rows)
                 progress(report.rows, reader.total)
+            report.findings.add(placement.findings() if placement else ())
+            if report.rows == 0:
+                report.findings.add([Finding("empty_file", "error", f"{path.name}: holds no rows")])
             if not commit:
                 raise DryRun
             refuse_errors(report)
@@ -83,8 +98,8 @@ def import_addresses(
     return report
 
 
-def _rows(batch: TableBatch, system: Datum, findings: Findings, seen: dict[str, int]) -> Iterator[dict[str, Any]]:
-    lon, lat, wrong = points_of(batch.columns["lon"], batch.columns["lat"], system)
+def _rows(batch: TableBatch, points: Points, findings: Findings, seen: dict[str, int]) -> Iterator[dict[str, Any]]:
+    lon, lat, wrong = points
     for index, address in enumerate(batch.columns["address"]):
         row = batch.first_row + index
         if not address:
@@ -101,39 +116,3 @@ def _rows(batch: TableBatch, system: Datum, findings: Findings, seen: dict[str, 
             continue
         seen[normal] = row
         yield {"normal": normal, "address": address, "lon": float(lon[index]), "lat": float(lat[index])}
-
-
-def points_of(
-    lon: Sequence[str | None], lat: Sequence[str | None], system: Datum
-) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
-    """WGS 84 arrays from text, NaN where there is no point, and for each row: None when good, else what is wrong
-    (empty text when both cells are empty)."""
-    count = len(lon)
-    x, y, wrong = np.full(count, np.nan), np.full(count, np.nan), list[str | None]()
-    for index, (a, b) in enumerate(zip(lon, lat, strict=True)):
-        if not a and not b:
-            wrong.append("")
-            continue
-        try:
-            x[index], y[index] = float(a or "nan"), float(b or "nan")
-        except ValueError:
-            wrong.append(f"lon={a}, lat={b}: must be numbers")
-            continue
-        bad = system.is_wgs84 and not bool(good_lonlat(x[index], y[index]))
-        wrong.append(describe_bad(float(x[index]), float(y[index])) if bad else None)
-    good = np.array([problem is None for problem in wrong], bool)
-    try:
-        x[good], y[good] = to_wgs84(x[good], y[good], system)
-    except WanggeError:
-        for index in np.flatnonzero(good).tolist():
-            wrong[index] = _one_point(x, y, index, system)
-    return x, y, wrong
-
-
-def _one_point(x: np.ndarray, y: np.ndarray, index: int, system: Datum) -> str | None:
-    try:
-        lon, lat = to_wgs84(x[index], y[index], system)
-    except WanggeError as error:
-        return error.detail
-    x[index], y[index] = float(lon), float(lat)
-    return None

@@ -10,9 +10,10 @@ from gis.datums import Datum, to_wgs84
 from gis.errors import WanggeError
 
 Texts = Sequence[str | None]
+Points = tuple[Floats, Floats, list[str | None]]
 
 
-def points_of(lon: Texts, lat: Texts, system: Datum) -> tuple[Floats, Floats, list[str | None]]:
+def points_of(lon: Texts, lat: Texts, system: Datum) -> Points:
     """WGS 84 arrays from text, NaN where there is no point, and for each row: None when good, else what is wrong
     (empty text when both cells are empty)."""
     x, y = _numbers(lon), _numbers(lat)

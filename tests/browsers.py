@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -62,7 +62,7 @@ def offline_pages(browser: Browser) -> Iterator[Callable[..., OfflinePage]]:
         contexts.append(context)
         watched = OfflinePage(context.new_page())
         context.route("**/*", lambda route: _keep_inside(route, watched))
-        watched.page.on("requestfailed", lambda request: watched.failed.append(request.url))
+        watched.page.on("requestfailed", lambda request: _note_failed(request, watched))
         watched.page.on("response", lambda response: response.status >= 400 and watched.failed.append(response.url))
         watched.page.on("pageerror", lambda error: watched.errors.append(str(error)))
         watched.page.on("console", lambda line: line.type == "error" and watched.errors.append(line.text))
@@ -73,6 +73,12 @@ def offline_pages(browser: Browser) -> Iterator[Callable[..., OfflinePage]]:
     finally:
         for context in contexts:
             context.close()
+
+
+def _note_failed(request: Request, watched: OfflinePage) -> None:
+    """A request that the page itself took back, because the map had moved on, has not failed."""
+    if request.failure != "net::ERR_ABORTED":
+        watched.failed.append(request.url)
 
 
 def _keep_inside(route: Route, watched: OfflinePage) -> None:

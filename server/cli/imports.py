@@ -69,7 +69,9 @@ def addresses(
 ) -> int:
     """The city's address table: columns address, lon, lat."""
     with opened() as place, progress(f"addresses {file.name}") as told:
-        return tell(import_addresses(place.store, file, crs, commit, told), json)
+        view = place.shelf.view(now())
+        release = view.release if view else None
+        return tell(import_addresses(place.store, file, crs, commit, told, release), json)
 
 
 def tell(report: ImportReport, json: bool) -> int:

@@ -32,7 +32,8 @@ revision, down_revision = "0002", "0001"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("version", recreate="always" if op.get_bind().dialect.name == "sqlite" else "never") as batch:
+    how = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("version", recreate=how) as batch:
         batch.add_column(sa.Column("colour", sa.Text(), nullable=True))
 
 

@@ -54,7 +54,7 @@ def kept(store: Store, **values: object) -> tuple[object, ...]:
     [
         box(108.93, 34.25, 108.95, 34.27),
         MultiPolygon([box(0, 0, 1, 1), box(2, 2, 3, 3)]),
-        LineString([(1, 2), (3, 4)]),
+        BELL_TOWER,
         None,
     ],
 )

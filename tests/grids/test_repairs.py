@@ -1,0 +1,101 @@
+"""Repairs are proposed as what each area gains and loses, and applied only when told."""
+
+import numpy as np
+import pytest
+import shapely
+
+from gis.errors import Conflict
+from grids.publish import validate
+from grids.repairs import Proposal, apply_repairs, proposals
+from smalltown import CELL, NOW, ROWS, Row, Town, at, block
+
+NEXT = "370102001001002"
+
+
+def cells(*replaced: Row) -> list[Row]:
+    new = {row.code: row for row in replaced}
+    return [new.get(row.code, row) for row in ROWS["cell"]]
+
+
+def look(town: Town, kind: str | None = None) -> tuple[int, list[Proposal]]:
+    edits, content, _ = validate(town.store, "draft")
+    return edits, list(proposals(content, kind))
+
+
+def outlines(town: Town) -> dict[str, bytes]:
+    table = town.content().areas["cell"]
+    return dict(zip(table.codes, shapely.to_wkb(table.shapes), strict=True))
+
+
+DIRT = {
+    "overlap": Row(CELL, "", "370102001001G1", block(0, 0, 1.1, 1)),
+    "sliver": Row(CELL, "", "370102001001G1", block(0, 0, 1.0005, 1)),
+    "gap": Row(CELL, "", "370102001001G1", shapely.Polygon([at(0, 0), at(1, 0), at(0.99, 0.5), at(1, 1), at(0, 1)])),
+    "invalid": Row(
+        CELL,
+        "",
+        "370102001001G1",
+        shapely.Polygon([at(0, 0), at(1, 0), at(1, 1), at(0, 1), at(0.3, 1.2), at(0.3, 0.9)]),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DIRT)
+def test_after_applying_the_fault_is_gone_and_other_areas_keep_every_vertex(town: Town, kind: str) -> None:
+    for layer in ("city", "district", "street", "community", "grid"):
+        town.put(layer)
+    town.put("cell", cells(DIRT[kind]))
+    assert kind in {f.kind for f in town.findings()}
+    before = outlines(town)
+    edits, found = look(town, kind)
+    assert found
+    assert {proposal.why for proposal in found} == {kind}
+    assert outlines(town) == before
+    assert set(found[0].as_dict()) == {"layer", "code", "why", "gains_m2", "loses_m2"}
+    apply_repairs(town.store, "draft", edits, found, NOW)
+    after = outlines(town)
+    assert {f.kind for f in town.findings() if f.layer == "cell" and f.kind != "outside_parent"} <= {
+        "uncovered",
+        "gap",
+    } - {kind}
+    changed = {proposal.code for proposal in found}
+    assert {code for code in after if after[code] != before[code]} == changed
+    assert changed <= {CELL, NEXT}
+
+
+def test_wide_gaps_get_no_proposal(hamlet: Town) -> None:
+    hamlet.put("cell", [row for row in ROWS["cell"] if row.code != "370102001002004"], parent=None)
+    assert "gap" in {f.kind for f in hamlet.findings()}
+    assert look(hamlet)[1] == []
+
+
+def test_twins_get_no_proposal_that_would_leave_one_empty(hamlet: Town) -> None:
+    hamlet.put("cell", [Row("a", "", None, block(0, 0, 1, 1)), Row("b", "", None, block(0, 0, 1, 1))])
+    assert all(not proposal.after.is_empty for proposal in look(hamlet)[1])
+
+
+def test_a_strip_narrower_than_a_gap_is_not_eaten_by_its_neighbours(hamlet: Town) -> None:
+    strip = block(1, 0, 1.01, 1)
+    left = shapely.union(block(0, 0, 1, 1), block(0, 1, 1.02, 1.2))
+    right = shapely.union(block(1.01, 0, 2, 1), block(0.5, -0.2, 2, 0))
+    overlap = shapely.union(right, block(1, 1.1, 1.05, 1.3))
+    rows = [Row("a", "", None, left), Row("b", "", None, strip), Row("c", "", None, overlap)]
+    hamlet.put("cell", rows, parent=None)
+    found = {proposal.code: proposal.after for proposal in look(hamlet)[1]}
+    for code, shape in found.items():
+        if code != "b":
+            assert shapely.intersection(shape, strip).area < 1e-12, code
+
+
+def test_a_draft_edited_since_the_proposals_is_left_alone(town: Town) -> None:
+    town.put("cell", cells(DIRT["overlap"]), parent=None)
+    edits, found = look(town)
+    town.put("city")
+    with pytest.raises(Conflict, match="edited meanwhile"):
+        apply_repairs(town.store, "draft", edits, found, NOW)
+
+
+def test_a_sound_draft_has_nothing_to_repair(hamlet: Town) -> None:
+    hamlet.fill()
+    assert look(hamlet)[1] == []
+    assert np.all(shapely.is_valid(hamlet.content().areas["cell"].shapes))
