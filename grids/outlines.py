@@ -12,7 +12,8 @@ def normal_outlines(shapes: Shapes) -> Shapes:
     Formats differ in both (Shapefile turns rings the other way, GeoPackage wraps all alike); every vertex stays as it
     is. Missing shapes and other kinds pass through.
     """
-    turned = np.asarray(shapely.orient_polygons(shapes, exterior_cw=False), object)
+    with np.errstate(invalid="ignore"):
+        turned = np.asarray(shapely.orient_polygons(shapes, exterior_cw=False), object)
     single = (shapely.get_type_id(turned) == shapely.GeometryType.MULTIPOLYGON) & (
         shapely.get_num_geometries(turned) == 1
     )

@@ -118,7 +118,7 @@ def outside_faults(parents: Shapes, children: Shapes, parent_of: Ranks) -> Itera
 
 
 def _odd_edges(shapes: Shapes) -> Floats:
-    rings = shapely.get_rings(shapely.orient_polygons(shapes, exterior_cw=False)) if len(shapes) else shapes
+    rings = shapely.get_rings(shapely.get_parts(shapely.orient_polygons(shapes, exterior_cw=False)))
     coords, ring = shapely.get_coordinates(rings, return_index=True)
     first = np.flatnonzero(ring[1:] == ring[:-1]) if len(ring) else np.empty(0, np.int64)
     a, b = coords[first] + 0.0, coords[first + 1] + 0.0

@@ -21,6 +21,8 @@ from routing.placement import Placement
 from routing.points import Points, points_of
 
 _CHUNK = 500
+ADDRESS_LENGTH = 400
+"""The longest normal form that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ def _rows(batch: TableBatch, points: Points, findings: Findings, seen: dict[str,
             findings.add([Finding("bad_coordinate", "error", words, row, "lon")])
             continue
         normal = normal_form(address)
+        if len(normal) > ADDRESS_LENGTH:
+            words = f"address={address[:20]}...: {len(normal)} characters; an address has at most {ADDRESS_LENGTH}"
+            findings.add([Finding("bad_value", "error", words, row, "address", address[:ADDRESS_LENGTH])])
+            continue
         if normal in seen:
             words = f"address={address}: the same as row {seen[normal]}; the first is kept"
             findings.add([Finding("repeated_address", "warning", words, row, "address", address)])

@@ -5,7 +5,7 @@ The whole file is stored in one transaction with its decisions, or nothing of it
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,6 @@ from shapely.geometry import Point
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from gis.coordinates import look_swapped, within
 from gis.datums import Datum, datum
 from gis.errors import BadInput
 from gis.files.tables import TableBatch, open_table
@@ -26,19 +25,26 @@ from grids.answer import Answer, as_data
 from grids.drafts import Changes
 from grids.explain import explained
 from grids.importing import DryRun, Findings, ImportReport, Progress, no_progress, refuse_errors
+from grids.names import CODE_LENGTH
 from grids.shelf import View
-from routing.addresses import find_addresses, points_of
+from routing.addresses import find_addresses
 from routing.models import ReportRow
+from routing.placement import Placement
+from routing.points import points_of
 
 _CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A file of reports and how to read it. Times without an offset are in ``zone``."""
+    """A file of reports and how to read it. Times without an offset are in ``zone``.
+
+    ``time`` None: the file has none, and each report counts from its reception; ``untimed`` allows that for the rows
+    whose time is empty.
+    """
 
     path: Path
-    time: str = "time"
+    time: str | None = "time"
     matter: str | None = None
     id: str | None = None
     lon: str | None = "lon"
@@ -49,6 +55,7 @@ class ReportFile:
     accuracy_m: float = 1.0
     source: str | None = None
     skip_bad: bool = False
+    untimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class Located:
     row: int
     source_id: str
     occurred_at: datetime
+    timed: bool
     matter: str | None
     address: str
     located_by: str
@@ -74,15 +82,16 @@ def import_reports(
     read or located is an error; with ``skip_bad`` it is left out and told as a warning. Raises Refused, BadInput.
     """
     intake = _Intake(view, source, now)
-    reader = open_table(source.path, fields=intake.fields())
+    open_table(source.path, fields=intake.fields())
+    reader = open_table(source.path)
     report = ImportReport("reports", source.path, 0, intake.findings, intake.changes, commit)
     try:
         with store.write() as session:
             for batch in reader:
                 intake.take(session, batch)
-                report.rows += len(batch.columns[source.time])
+                report.rows += _rows_in(batch)
                 progress(report.rows, reader.total)
-            intake.warn_misplaced()
+            intake.conclude(report.rows)
             if not commit:
                 raise DryRun
             refuse_errors(report)
@@ -98,7 +107,8 @@ class _Intake:
         self.zone = ZoneInfo(source.zone)
         self.name = source.source or source.path.stem
         self.findings, self.changes = Findings(), Changes()
-        self.points: list[tuple[float, float]] = []
+        self.placement = Placement(view.release, self.system)
+        self.untimed = 0
         self.seen: dict[str, int] = {}
 
     def fields(self) -> list[str]:
@@ -112,7 +122,6 @@ class _Intake:
         located = self._new(session, list(self._located(session, batch)))
         if not located:
             return
-        self.points += [(item.lon, item.lat) for item in located]
         resolver = self.view.resolver
         lon, lat = np.array([item.lon for item in located]), np.array([item.lat for item in located])
         answers = resolver.answers(lon, lat, [item.matter for item in located], self.source.accuracy_m)
@@ -121,39 +130,57 @@ class _Intake:
         self.changes.added += len(rows)
 
     def _located(self, session: Session, batch: TableBatch) -> Iterator[Located]:
-        source, count = self.source, len(batch.columns[self.source.time])
+        source, count = self.source, _rows_in(batch)
         empty: list[str | None] = [None] * count
-        columns = {n: batch.columns[n] for n in self.fields()}
-        lon, lat, wrong = points_of(
-            columns.get(source.lon or "", empty), columns.get(source.lat or "", empty), self.system
+        times, lons, lats, addresses, matters, ids = (
+            batch.columns[name] if name else empty
+            for name in (source.time, source.lon, source.lat, source.address, source.matter, source.id)
         )
-        addresses = columns.get(source.address or "", empty)
-        matters, ids = columns.get(source.matter or "", empty), columns.get(source.id or "", empty)
+        lon, lat, wrong = points_of(lons, lats, self.system)
+        self.placement.add(lon, lat, batch.columns)
         known = find_addresses(session, [a for a, problem in zip(addresses, wrong, strict=True) if a and problem == ""])
-        for index, time in enumerate(columns[source.time]):
+        for index in range(count):
             row, address, problem = batch.first_row + index, addresses[index], wrong[index]
-            found = known.get(address or "")
-            when = self._when(row, time)
+            found = known.get(address or "") if problem == "" else None
+            when = self._when(row, times[index])
             if problem == "" and found is None:
                 words = (
-                    f"address={address}: not in the city's address table" if address else "neither point nor address"
+                    f"{source.address}={address}: not in the city's address table"
+                    if address
+                    else "neither point nor address"
                 )
                 self._bad("unlocated", words, row, source.address or source.lon, address)
             elif problem:
-                self._bad("bad_coordinate", problem, row, source.lon, columns[source.lon or ""][index])
-            elif when is not None:
-                x, y = (found.lon, found.lat) if found and problem == "" else (float(lon[index]), float(lat[index]))
-                how = "address" if problem == "" else "point"
-                yield Located(row, ids[index] or str(row), when, matters[index], address or "", how, x, y)
+                self._bad("bad_coordinate", problem, row, source.lon, lons[index])
+            elif when is not None and self._fits(row, source.matter, matters[index], source.id, ids[index]):
+                x, y = (found.lon, found.lat) if found else (float(lon[index]), float(lat[index]))
+                how, timed = "address" if found else "point", bool(times[index])
+                yield Located(row, ids[index] or str(row), when, timed, matters[index], address or "", how, x, y)
+
+    def _fits(self, row: int, *named: str | None) -> bool:
+        """Whether the values, given after their columns' names, are short enough to be kept."""
+        long = next(((n, v) for n, v in zip(named[::2], named[1::2], strict=True) if v and len(v) > CODE_LENGTH), None)
+        if long is None:
+            return True
+        name, value = long
+        words = f"{name}={(value or '')[:20]}...: {len(value or '')} characters; a code has at most {CODE_LENGTH}"
+        self._bad("bad_value", words, row, name, (value or "")[:CODE_LENGTH])
+        return False
 
     def _when(self, row: int, text: str | None) -> datetime | None:
+        if text is None and (self.source.untimed or self.source.time is None):
+            self.untimed += 1
+            return self.now
         try:
             when = datetime.fromisoformat(text or "")
-        except ValueError:
-            words = f"{self.source.time}={text}: must be an ISO 8601 time, like 2026-11-22T09:30:00+08:00"
-            self._bad("bad_time", words, row, self.source.time, text)
+            return (when if when.tzinfo else when.replace(tzinfo=self.zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            name = self.source.time
+            words = f"{name}={text}: must be an ISO 8601 time, like 2026-11-22T09:30:00+08:00"
+            if text is None:
+                words = f"{name} is empty; --untimed takes the time of reception for such rows"
+            self._bad("bad_time", words, row, name, text)
             return None
-        return when if when.tzinfo else when.replace(tzinfo=self.zone)
 
     def _bad(self, kind: str, words: str, row: int, name: str | None, value: str | None) -> None:
         severity = "warning" if self.source.skip_bad else "error"
@@ -195,7 +222,7 @@ class _Intake:
             "party": answer.owner.party.code if answer.owner else None,
             "owner_verdict": answer.owner_verdict,
             "needs_person": answer.owner_verdict != "certain",
-            "trace": self._trace(answer),
+            "trace": self._trace(answer) | {"time": "stated" if item.timed else "received"},
         }
 
     def _trace(self, answer: Answer) -> dict[str, Any]:
@@ -211,17 +238,18 @@ class _Intake:
             "steps": list(steps),
         }
 
-    def warn_misplaced(self) -> None:
-        """Tell when many points lie outside the city: usually a wrong datum or exchanged axes."""
-        bounds, points = self.view.release.bounds, np.array(self.points)
-        if bounds is None or not len(points):
-            return
-        outside = 1.0 - float(within(bounds, points[:, 0], points[:, 1]).mean())
-        if outside > 0.02:
-            swapped = look_swapped(bounds, points[:, 0], points[:, 1])
-            hint = "longitude and latitude look swapped" if swapped else f"is {self.system} the right datum?"
-            words = f"{outside:.1%} of the points lie outside the city's box: {hint}"
-            self.findings.add([Finding("outside_city", "warning", words)])
+    def conclude(self, rows: int) -> None:
+        """What can only be said of the file as a whole."""
+        self.findings.add(self.placement.findings())
+        if self.untimed:
+            words = f"{self.untimed:,} rows have no time; their time of reception is taken, and their trace says so"
+            self.findings.add([Finding("no_time", "warning", words, field=self.source.time)])
+        if rows == 0:
+            self.findings.add([Finding("empty_file", "error", f"{self.source.path.name}: holds no rows")])
+
+
+def _rows_in(batch: TableBatch) -> int:
+    return len(next(iter(batch.columns.values())))
 
 
 def known_zone(name: str) -> str:

@@ -7,17 +7,19 @@ said. It is never used: the datum is what the caller declared.
 Where it falls down: a file that names no area and lies in the middle of the city shows nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
 from gis.coordinates import Flags, Floats, look_swapped, within
 from gis.datums import Datum, datum, from_wgs84, to_wgs84
 from gis.findings import Finding
 from grids.release import Release
 from routing.mentions import Mentions, mentions_in
+from routing.points import Texts
 
 MOST_OUTSIDE = 0.02
 """A larger share of points outside the city is told even when no other datum fits better."""
@@ -34,11 +36,16 @@ class _Part:
 
     lon: Floats
     lat: Floats
-    texts: Mapping[str, Sequence[str | None]]
+    texts: Mapping[str, Texts]
 
     def every(self, step: int, start: int = 0) -> "_Part":
-        texts = {name: column[start::step] for name, column in self.texts.items()}
+        texts = {name: _plain(column[start::step]) for name, column in self.texts.items()}
         return _Part(self.lon[start::step], self.lat[start::step], texts)
+
+
+def _plain(column: Texts) -> list[str | None]:
+    texts: list[str | None] = column.to_pylist() if isinstance(column, pa.Array) else list(column)
+    return texts
 
 
 class Placement:
@@ -49,7 +56,7 @@ class Placement:
         self._parts: list[_Part] = []
         self._kept, self._step, self._next = 0, 1, 0
 
-    def add(self, lon: Floats, lat: Floats, texts: Mapping[str, Sequence[str | None]]) -> None:
+    def add(self, lon: Floats, lat: Floats, texts: Mapping[str, Texts]) -> None:
         """Take in rows with their points (WGS 84, NaN for none) and whatever texts stand beside them."""
         part = _Part(lon, lat, texts).every(self._step, self._next)
         self._next = (self._next - len(lon)) % self._step

@@ -1,14 +1,17 @@
 """Cell and owner for every row of a file: Arrow batches in, the same batches with more columns out."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 
-from gis.coordinates import look_swapped, within
+from gis.coordinates import Floats, Ranks
 from gis.datums import Datum
 from gis.errors import BadInput
 from gis.files.batches import batch_sink, batches_of
@@ -16,12 +19,22 @@ from grids.importing import Progress
 from grids.owner import NEGLIGIBLE
 from grids.release import LayerTable
 from grids.shelf import View
-from routing.addresses import points_of
+from routing.placement import Placement
+from routing.points import Points, points_of
+
+Columns = dict[str, pa.Array]
+ViewAt = Callable[[datetime], View | None]
+
+_VERDICTS = pa.array(["no_point", "outside", "ambiguous", "certain"])
+_NO_POINT, _OUTSIDE, _AMBIGUOUS, _CERTAIN = range(4)
+_OWNER = ("party", "person", "verdict", "duty")
+_FIRST_ROW = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Which columns hold the point, what it is in, how exact it is, and what to add."""
+    """Which columns hold the point, what it is in, how exact it is, and what to add. ``at`` names a column of times;
+    those without an offset are in ``zone``."""
 
     lon: str
     lat: str
@@ -30,126 +43,216 @@ class Assignment:
     layers: tuple[str, ...] = ()
     owner: bool = False
     matter: str | None = None
+    at: str | None = None
+    zone: str = "Asia/Shanghai"
 
 
-def assign_file(view: View, source: Path, target: Path, job: Assignment, progress: Progress) -> dict[str, Any]:
-    """Write ``target`` whole or not at all; gives rows, verdict counts by layer, and warnings. Raises BadInput."""
-    tables = _tables(view, job)
+def assign_file(
+    view: View, source: Path, target: Path, job: Assignment, progress: Progress, view_at: ViewAt | None = None
+) -> dict[str, Any]:
+    """Write ``target`` whole or not at all; gives rows, verdict counts by layer, and warnings.
+
+    ``view`` answers, or with ``job.at`` what ``view_at`` gives for the row's time (``view`` where that is empty).
+    Raises BadInput, NotFound.
+    """
+    work = _Work(view, job, view_at)
     verdicts: dict[str, Counter[str]] = {}
-    rows = outside = placed = 0
-    swapped = False
+    rows = 0
     with batch_sink(target) as write:
         for batch in batches_of(source):
-            lon, lat, columns = _assigned(view, tables, job, batch)
+            columns = work.columns(batch, rows)
             write(_widened(batch, columns))
             for name, values in columns.items():
                 if name.endswith("_verdict"):
-                    verdicts.setdefault(name.removesuffix("_verdict"), Counter()).update(values)
+                    counts = {item["values"]: item["counts"] for item in values.value_counts().to_pylist()}
+                    verdicts.setdefault(name.removesuffix("_verdict"), Counter()).update(counts)
             rows += batch.num_rows
-            good = ~np.isnan(lon)
-            if view.release.bounds and good.any():
-                outside += int((~within(view.release.bounds, lon[good], lat[good])).sum())
-                placed += int(good.sum())
-                swapped |= look_swapped(view.release.bounds, lon[good], lat[good])
             progress(rows, None)
-    warnings = _warnings(job, outside, placed, swapped)
     return {
         "rows": rows,
         "version": view.release.number,
-        "verdicts": {n: dict(c) for n, c in verdicts.items()},
-        "warnings": warnings,
+        "verdicts": {name: dict(counts) for name, counts in verdicts.items()},
+        "warnings": [finding.message for finding in work.placement.findings()],
     }
 
 
-def _widened(batch: pa.RecordBatch, columns: dict[str, list[Any]]) -> pa.RecordBatch:
+def _widened(batch: pa.RecordBatch, columns: Columns) -> pa.RecordBatch:
     """The batch with the columns added; one of the same name gives way."""
     kept = [name for name in batch.schema.names if name not in columns]
-    floats = {name for name in columns if name.endswith("_distance_m")}
-    added = [pa.array(values, pa.float64() if name in floats else pa.string()) for name, values in columns.items()]
-    return pa.record_batch([*(batch.column(name) for name in kept), *added], names=[*kept, *columns])
+    return pa.record_batch([*(batch.column(name) for name in kept), *columns.values()], names=[*kept, *columns])
 
 
-def _tables(view: View, job: Assignment) -> list[LayerTable]:
-    if job.layers:
-        return [view.release.table(layer) for layer in job.layers]
-    if view.release.cells is None:
-        raise BadInput("the version has no cell layer: name one with --layer", field="layer")
-    return [view.release.cells]
+class _Work:
+    def __init__(self, view: View, job: Assignment, view_at: ViewAt | None) -> None:
+        self.view, self.job, self.view_at = view, job, view_at
+        self.layers = self._layers()
+        self.placement = Placement(view.release, job.crs)
+        self._zone = ZoneInfo(job.zone)
+        self._codes: dict[LayerTable, pa.Array] = {}
+        self._views: dict[str, View | None] = {}
+
+    def _layers(self) -> tuple[str, ...]:
+        release = self.view.release
+        if self.job.layers:
+            return tuple(release.table(layer).layer.code for layer in dict.fromkeys(self.job.layers))
+        if release.cells is None:
+            raise BadInput("the version has no cell layer: name one with --layer", field="layer")
+        return (release.cells.layer.code,)
+
+    def columns(self, batch: pa.RecordBatch, before: int) -> Columns:
+        """What to add to the batch, which has so many rows before it."""
+        job = self.job
+        lon, lat, wrong = points_of(_column(batch, job.lon), _column(batch, job.lat), job.crs)
+        texts = {name: batch.column(name) for name in batch.schema.names if _is_text(batch.schema.field(name).type)}
+        self.placement.add(lon, lat, texts)
+        matters: list[str | None] = _texts(batch, job.matter) if job.matter else [None] * batch.num_rows
+        if job.at is None:
+            return self._at(self.view, (lon, lat, wrong), matters)
+        return self._by_time(batch, (lon, lat, wrong), matters, before)
+
+    def _by_time(self, batch: pa.RecordBatch, points: Points, matters: list[str | None], before: int) -> Columns:
+        """Each row by the version in force at its own time, put together again in the order of the rows."""
+        groups: dict[int, tuple[View | None, list[int]]] = {}
+        for index, text in enumerate(_texts(batch, self.job.at or "")):
+            view = self._view(text, before + index + _FIRST_ROW)
+            groups.setdefault(id(view), (view, []))[1].append(index)
+        parts = []
+        for view, rows in groups.values():
+            lon, lat, wrong = points[0][rows], points[1][rows], [points[2][row] for row in rows]
+            parts.append(self._at(view, (lon, lat, wrong), [matters[row] for row in rows]))
+        if not parts:
+            return self._at(self.view, points, matters)
+        order = pa.array(np.argsort([row for _, rows in groups.values() for row in rows]))
+        return {name: pa.concat_arrays([part[name] for part in parts]).take(order) for name in parts[0]}
+
+    def _view(self, text: str | None, row: int) -> View | None:
+        if text is None or self.view_at is None:
+            return self.view
+        if text not in self._views:
+            try:
+                when = datetime.fromisoformat(text)
+            except ValueError as error:
+                words = f"row {row}: {self.job.at}={text}: must be an ISO 8601 time, like 2026-11-22T09:30:00+08:00"
+                raise BadInput(words, field=self.job.at, value=text, row=row) from error
+            self._views[text] = self.view_at(when if when.tzinfo else when.replace(tzinfo=self._zone))
+        return self._views[text]
+
+    def _at(self, view: View | None, points: Points, matters: list[str | None]) -> Columns:
+        if view is None:
+            return self._no_version(len(matters))
+        columns: Columns = {}
+        good = np.flatnonzero(~np.isnan(points[0]))
+        for layer in self.layers:
+            columns |= self._layer_columns(view.release.table(layer), points[0], points[1], good)
+        return columns | (_owner_columns(view, points, matters, self.job) if self.job.owner else {})
+
+    def _no_version(self, count: int) -> Columns:
+        nothing, verdict = pa.nulls(count, pa.string()), pa.array(["no_version"] * count, pa.string())
+        columns: Columns = {}
+        for layer in self.layers:
+            far = pa.nulls(count, pa.float64())
+            columns |= _named(layer, nothing, far, verdict, nothing)
+        if self.job.owner:
+            columns |= {f"owner_{name}": nothing for name in _OWNER}
+            columns["owner_verdict"] = pa.array(["unowned"] * count, pa.string())
+        return columns
+
+    def _layer_columns(self, table: LayerTable, lon: Floats, lat: Floats, good: Ranks) -> Columns:
+        count, codes = len(lon), self._code_array(table)
+        located = table.index.locate(lon[good], lat[good])
+        border = table.index.border_distance_m(lon[good], lat[good])
+        border[located.on_border] = 0.0
+        area, distance = np.full(count, -1, np.int64), np.full(count, np.nan)
+        area[good], distance[good] = located.area, border
+        verdict = np.full(count, _NO_POINT)
+        verdict[good] = np.where(located.area >= 0, _CERTAIN, _OUTSIDE)
+        with np.errstate(invalid="ignore"):
+            near = (border < self.job.accuracy_m) | located.on_border
+        covering = np.bincount(located.point, minlength=len(good))
+        chosen = np.flatnonzero(near | (covering > 1))
+        listed = self._listed(table, located.point, located.covering, chosen, (lon[good], lat[good]))
+        pick = area.copy()
+        for at, (row, (_, doubtful)) in enumerate(listed.items()):
+            pick[good[row]] = len(codes) + at
+            if doubtful and verdict[good[row]] == _CERTAIN:
+                verdict[good[row]] = _AMBIGUOUS
+        joined = [";".join(table.codes[a] for a in areas) or None for areas, _ in listed.values()]
+        return _named(
+            table.layer.code,
+            _taken(codes, area),
+            pa.array(np.round(distance, 3), mask=np.isnan(distance)),
+            _VERDICTS.take(pa.array(verdict)),
+            _taken(pa.concat_arrays([codes, pa.array(joined, pa.string())]), pick),
+        )
+
+    def _listed(
+        self, table: LayerTable, point: Ranks, covering: Ranks, chosen: Ranks, points: tuple[Floats, Floats]
+    ) -> Mapping[int, tuple[list[int], bool]]:
+        """For each chosen point: the areas it may be in, likeliest first, and whether that leaves it in doubt.
+
+        Within areas of an overlapping layer there is no doubt: all of them are meant.
+        """
+        shares: dict[int, dict[int, float]] = {row: {} for row in chosen.tolist()}
+        if len(chosen):
+            found = table.index.candidates(points[0][chosen], points[1][chosen], self.job.accuracy_m)
+            rows = chosen[found.point].tolist()
+            for row, area, share in zip(rows, found.area.tolist(), found.share.tolist(), strict=True):
+                shares[row][area] = share
+        covered: dict[int, list[int]] = {row: [] for row in shares}
+        for row, area in zip(point.tolist(), covering.tolist(), strict=True) if len(chosen) else ():
+            if row in covered:
+                covered[row].append(area)
+        listed = {}
+        for row, found_shares in shares.items():
+            inside = covered[row]
+            areas = [a for a, share in found_shares.items() if share >= NEGLIGIBLE or a in inside]
+            areas += [a for a in inside if a not in found_shares]
+            whole = [a for a in areas if found_shares.get(a, 0.0) > 1.0 - NEGLIGIBLE]
+            sure = len(areas) == len(whole) and (len(areas) <= 1 or not table.layer.partition)
+            listed[row] = areas, not sure
+        return listed
+
+    def _code_array(self, table: LayerTable) -> pa.Array:
+        if table not in self._codes:
+            self._codes[table] = pa.array(list(table.codes), pa.string())
+        return self._codes[table]
 
 
-def _warnings(job: Assignment, outside: int, placed: int, swapped: bool) -> list[str]:
-    if not placed or outside / placed <= 0.02:
-        return []
-    hint = "longitude and latitude look swapped" if swapped else f"is {job.crs} the right datum?"
-    return [f"{outside / placed:.1%} of the points lie outside the city's box: {hint}"]
+def _named(layer: str, code: pa.Array, distance: pa.Array, verdict: pa.Array, candidates: pa.Array) -> Columns:
+    names = (f"{layer}_{what}" for what in ("code", "distance_m", "verdict", "candidates"))
+    return dict(zip(names, (code, distance, verdict, candidates), strict=True))
 
 
-def _assigned(
-    view: View, tables: list[LayerTable], job: Assignment, batch: pa.RecordBatch
-) -> tuple[np.ndarray, np.ndarray, dict[str, list[Any]]]:
-    lon, lat, wrong = points_of(_texts(batch, job.lon), _texts(batch, job.lat), job.crs)
-    good = np.array([problem is None for problem in wrong], bool)
-    columns: dict[str, list[Any]] = {}
-    for table in tables:
-        columns |= _layer_columns(table, lon, lat, good, job.accuracy_m)
-    if job.owner:
-        columns |= _owner_columns(view, lon, lat, good, job, batch)
-    return lon, lat, columns
+def _taken(texts: pa.Array, rows: Ranks) -> pa.Array:
+    """The texts in those rows, null for -1."""
+    return texts.take(pa.array(rows, mask=rows < 0))
 
 
-def _texts(batch: pa.RecordBatch, name: str) -> list[str | None]:
-    if name not in batch.schema.names:
-        raise BadInput(f"there is no column '{name}'; there are: {', '.join(batch.schema.names)}", field=name)
-    return [None if value is None or value == "" else str(value) for value in batch.column(name).to_pylist()]
-
-
-def _layer_columns(
-    table: LayerTable, lon: np.ndarray, lat: np.ndarray, good: np.ndarray, accuracy: float
-) -> dict[str, list[Any]]:
-    name, count = table.layer.code, len(lon)
-    codes: list[str | None] = [None] * count
-    distances: list[float | None] = [None] * count
-    verdicts = ["no_point"] * count
-    candidates: list[str | None] = [None] * count
-    rows = np.flatnonzero(good)
-    located = table.index.locate(lon[rows], lat[rows])
-    distance = table.index.border_distance_m(lon[rows], lat[rows])
-    with np.errstate(invalid="ignore"):
-        near = np.flatnonzero((distance < accuracy) | located.on_border)
-    found = table.index.candidates(lon[rows[near]], lat[rows[near]], accuracy)
-    shares: dict[int, list[tuple[int, float]]] = {}
-    for point, area, share in zip(found.point.tolist(), found.area.tolist(), found.share.tolist(), strict=True):
-        shares.setdefault(int(near[point]), []).append((area, share))
-    for at, row in enumerate(rows.tolist()):
-        area = int(located.area[at])
-        around = [(a, s) for a, s in shares.get(at, []) if s >= NEGLIGIBLE or a == area]
-        codes[row] = table.codes[area] if area >= 0 else None
-        distances[row] = None if np.isnan(distance[at]) else round(float(distance[at]), 3)
-        whole = len(around) <= 1 and (not around or sum(s for _, s in around) > 1 - NEGLIGIBLE)
-        verdicts[row] = "outside" if area < 0 else "certain" if whole else "ambiguous"
-        listed = [table.codes[a] for a, _ in around] or ([table.codes[area]] if area >= 0 else [])
-        candidates[row] = ";".join(listed) or None
-    return {
-        f"{name}_code": codes,
-        f"{name}_distance_m": distances,
-        f"{name}_verdict": verdicts,
-        f"{name}_candidates": candidates,
-    }
-
-
-def _owner_columns(
-    view: View, lon: np.ndarray, lat: np.ndarray, good: np.ndarray, job: Assignment, batch: pa.RecordBatch
-) -> dict[str, list[Any]]:
-    count = len(lon)
-    columns: dict[str, list[Any]] = {f"owner_{name}": [None] * count for name in ("party", "person", "verdict", "duty")}
+def _owner_columns(view: View, points: Points, matters: list[str | None], job: Assignment) -> Columns:
+    count = len(matters)
+    columns: dict[str, list[str | None]] = {f"owner_{name}": [None] * count for name in _OWNER}
     columns["owner_verdict"] = ["no_point"] * count
-    rows = np.flatnonzero(good)
-    matters = _texts(batch, job.matter) if job.matter else [None] * count
-    answers = view.resolver.answers(lon[rows], lat[rows], [matters[row] for row in rows], job.accuracy_m)
+    rows = np.flatnonzero(~np.isnan(points[0]))
+    wanted = [matters[row] for row in rows]
+    answers = view.resolver.answers(points[0][rows], points[1][rows], wanted, job.accuracy_m)
     for row, answer in zip(rows.tolist(), answers, strict=True):
         columns["owner_verdict"][row] = answer.owner_verdict
         if answer.owner:
             columns["owner_party"][row] = answer.owner.party.code
             columns["owner_person"][row] = answer.owner.person.code if answer.owner.person else None
             columns["owner_duty"][row] = answer.owner.duty.code
-    return columns
+    return {name: pa.array(values, pa.string()) for name, values in columns.items()}
+
+
+def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    if name not in batch.schema.names:
+        raise BadInput(f"there is no column '{name}'; there are: {', '.join(batch.schema.names)}", field=name)
+    return batch.column(name)
+
+
+def _texts(batch: pa.RecordBatch, name: str) -> list[str | None]:
+    return [None if value is None or value == "" else str(value) for value in _column(batch, name).to_pylist()]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from gis.datums import datum
+from gis.errors import BadInput
+from routing.intake import known_zone
 from server.assigning import Assignment, assign_file
-from server.cli.out import Json, console, new_app, opened, print_json, progress
+from server.cli.out import Json, console, new_app, now, opened, print_json, progress
 
 app = new_app()
 
@@ -23,13 +25,18 @@ def assign(
     layer: Annotated[list[str] | None, typer.Option(help="Layer to assign; repeatable; else the cell layer.")] = None,
     owner: Annotated[bool, typer.Option("--owner", help="Also the owner.")] = False,
     matter_col: Annotated[str | None, typer.Option(help="Column with the matter code.")] = None,
+    at_col: Annotated[str | None, typer.Option(help="Column with the time each row is asked for; else now.")] = None,
     json: Json = False,
 ) -> int:
     """Keep the rows and add, for each layer L: L_code, L_distance_m, L_verdict, L_candidates; with --owner also
     owner_party, owner_person, owner_verdict, owner_duty. Rows without a point get the verdict no_point."""
+    if target.exists() and target.samefile(source):
+        raise BadInput(f"{target}: is the file that is read; write to another", field="out", value=str(target))
     with opened() as place, progress(f"assign {source.name}") as told:
-        job = Assignment(lon, lat, datum(crs), accuracy, tuple(layer or ()), owner, matter_col)
-        done = assign_file(place.view(), source, target, job, told)
+        zone = known_zone(place.settings.timezone)
+        job = Assignment(lon, lat, datum(crs), accuracy, tuple(layer or ()), owner, matter_col, at_col, zone)
+        shelf = place.shelf
+        done = assign_file(shelf.required(now()), source, target, job, told, shelf.view)
     if json:
         print_json(done)
     else:

@@ -20,7 +20,7 @@ app.add_typer(group, name="report")
 @group.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.")],
-    time: Annotated[str, typer.Option(help="Column with the time.")] = "time",
+    time: Annotated[str, typer.Option(help="Column with the time; '' for none: then reception counts.")] = "time",
     matter: Annotated[str | None, typer.Option(help="Column with the matter code (class).")] = None,
     id: Annotated[str | None, typer.Option(help="Column with the source's own id; else the row number.")] = None,
     lon: Annotated[str | None, typer.Option(help="Column with the longitude; '' for none.")] = "lon",
@@ -33,6 +33,9 @@ def import_file(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave bad rows out instead of refusing the file.")
     ] = False,
+    untimed: Annotated[
+        bool, typer.Option("--untimed", help="Take the time of reception for rows whose time is empty.")
+    ] = False,
     commit: Commit = False,
     json: Json = False,
 ) -> int:
@@ -40,7 +43,7 @@ def import_file(
     with opened() as place, progress(f"reports {file.name}") as told:
         wanted = ReportFile(
             file,
-            time,
+            time or None,
             matter,
             id,
             lon or None,
@@ -51,6 +54,7 @@ def import_file(
             accuracy,
             source,
             skip_bad,
+            untimed,
         )
         return tell(import_reports(place.store, place.view(), wanted, now(), commit, told), json)
 

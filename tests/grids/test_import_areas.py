@@ -1,5 +1,6 @@
 """Areas from files: all of them or none, and each fault told by row, field, value and rule."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -33,19 +34,17 @@ def told(report: object, kind: str) -> Finding:
 
 def raw_parquet(path: Path, codes: list[str], shapes: list[object]) -> Path:
     """GeoParquet as a careless sender writes it."""
-    geo = (
-        b'{"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB","geometry_types":[]}}}'
-    )
-    table = pa.table(
-        {"code": codes, "name": codes, "geometry": [None if s is None else shapely.to_wkb(s) for s in shapes]}
-    )
+    columns = {"geometry": {"encoding": "WKB", "geometry_types": []}}
+    geo = json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": columns})
+    outlines = [None if shape is None else shapely.to_wkb(shape) for shape in shapes]
+    table = pa.table({"code": codes, "name": codes, "geometry": outlines})
     pq.write_table(table.replace_schema_metadata({"geo": geo}), path)
     return path
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_every_format_brings_the_same_rows(hamlet: Town, suffix: str) -> None:
-    hamlet.put("community")
+    hamlet.put("community", parent=None)
     hamlet.put("grid", suffix=".parquet")
     report = hamlet.put("grid", suffix=suffix)
     assert (report.rows, report.changes.unchanged, report.changes.changed) == (16, 16, 0)
@@ -170,9 +169,8 @@ def test_repeated_codes_name_the_row_that_had_it_first(hamlet: Town) -> None:
 
 def test_blanks_around_codes_and_parents_do_not_count(hamlet: Town) -> None:
     hamlet.put("city")
-    hamlet.put(
-        "district", [Row(" 370102 ", " 历下区", " 370100", block(0, 0, 4, 4)), Row("9", "", "  ", block(4, 0, 8, 4))]
-    )
+    rows = [Row(" 370102 ", " 历下区", " 370100", block(0, 0, 4, 4)), Row("9", "", "  ", block(4, 0, 8, 4))]
+    hamlet.put("district", rows)
     table = hamlet.content().areas["district"]
     assert (table.codes, table.parents) == (("370102", "9"), ("370100", None))
 
@@ -278,7 +276,7 @@ def test_what_a_layer_is_does_not_change_by_the_way(hamlet: Town) -> None:
     with pytest.raises(BadInput, match="--kind cell: layer 'city' is"):
         hamlet.put("city", kind="cell")
     with pytest.raises(BadInput, match="layer kind 'continent': choose one of city, district"):
-        hamlet.put("asia", kind="continent", parent=None)
+        hamlet.put("asia", ROWS["city"], kind="continent")
 
 
 def test_a_file_without_features_is_an_error(hamlet: Town) -> None:

@@ -1,15 +1,16 @@
 """Parties, matters, duties and people from tables; the roster; and where phone numbers never go."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from gis.errors import BadInput, Refused
 from gis.findings import Finding
 from grids.drafts import find_draft
-from grids.models import ContactRow, PersonRow
+from grids.models import ContactRow, PersonRow, RosterRow
 from grids.reads import departed_people, latest_roster
 from smalltown import DUTIES, MATTERS, NOW, PARTIES, PEOPLE, Town, duty, found_town
 
@@ -153,7 +154,7 @@ def test_phone_numbers_are_in_no_release_no_snapshot_and_no_answer(town: Town) -
     files = [path for path in (town.folder / "releases").iterdir() if path.is_file()]
     assert files
     with town.store.read() as session:
-        stored = str(session.execute(text("SELECT people FROM roster")).all())
+        stored = json.dumps(session.scalars(select(RosterRow.people)).all(), ensure_ascii=False)
     answer = str(town.ask(0.5, 0.5).as_dict())
     for person in PEOPLE:
         assert person["name"] in stored

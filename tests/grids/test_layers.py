@@ -70,7 +70,7 @@ def test_removing_a_layer_takes_its_areas_and_the_gate_misses_it(town: Town) -> 
     assert {f.kind for f in town.findings() if f.severity == "error"} == {"hierarchy"}
     with (
         town.store.write() as session,
-        pytest.raises(NotFound, match="no layer 'city' in draft 'draft'; there are: dist"),
+        pytest.raises(NotFound, match="no layer 'city' in draft 'draft'; there are: d"),
     ):
         remove_layer(session, "draft", "city", NOW)
     with pytest.raises(NotFound, match="there are: district"):

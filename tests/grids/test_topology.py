@@ -65,7 +65,7 @@ def test_known_layers_have_exactly_these_faults(shapes: list[BaseGeometry], expe
 
 def test_a_fault_states_its_area_on_the_ellipsoid_and_its_place() -> None:
     [fault] = partition_faults(coverage(block(0, 0, 1.01, 1), block(1, 0, 2, 1)))
-    assert fault.area_m2 == pytest.approx(area_m2(block(1, 0, 1.01, 1)), rel=1e-6)
+    assert fault.area_m2 == pytest.approx(area_m2(block(1, 0, 1.01, 1)), rel=1e-5)
     assert block(0.999, 0, 1.011, 1).covers(fault.shape)
 
 
@@ -84,10 +84,10 @@ def test_random_dirty_layers_agree_with_brute_force(drawn: list[tuple[int, int, 
         if (part := shapely.intersection(*(shapes[i] for i in pair))).area > 1e-9
     }
     told = {fault.areas: fault.area_m2 for fault in found if fault.kind == "overlap"}
-    assert told == pytest.approx(pairs, rel=1e-6)
+    assert told == pytest.approx(pairs, rel=1e-5)
     union = shapely.union_all(shapes)
     holes = sum(area_m2(shapely.Polygon(hole)) for part in shapely.get_parts(union) for hole in part.interiors)
-    assert sum(fault.area_m2 for fault in found if fault.kind == "gap") == pytest.approx(holes, rel=1e-6, abs=1e-3)
+    assert sum(fault.area_m2 for fault in found if fault.kind == "gap") == pytest.approx(holes, rel=1e-5, abs=1e-3)
 
 
 @settings(max_examples=100, deadline=None)
@@ -98,12 +98,12 @@ def test_random_uncovered_ground_agrees_with_brute_force(parents: list, children
     gaps = [fault.shape for fault in partition_faults(coverage(*below)) if fault.kind == "gap"]
     found = sum(f.area_m2 for f in uncovered_faults(coverage(*above), coverage(*below), coverage(*gaps).shapes))
     bare = shapely.difference(shapely.union_all(above), shapely.union_all([*below, *gaps]))
-    assert found == pytest.approx(area_m2(bare), rel=1e-6, abs=1e-3)
+    assert found == pytest.approx(area_m2(bare), rel=1e-5, abs=1e-3)
 
 
 def test_a_child_beyond_its_parent_is_told_with_the_part_that_sticks_out() -> None:
     parents, children = coverage(block(0, 0, 2, 2), block(2, 0, 4, 2)), coverage(block(0, 0, 2.5, 2), block(3, 0, 4, 2))
     [fault] = outside_faults(parents.shapes, children.shapes, np.array([0, 1]))
     assert (fault.kind, fault.areas) == ("outside_parent", (0,))
-    assert fault.area_m2 == pytest.approx(area_m2(block(2, 0, 2.5, 2)), rel=1e-6)
+    assert fault.area_m2 == pytest.approx(area_m2(block(2, 0, 2.5, 2)), rel=1e-5)
     assert list(outside_faults(parents.shapes, children.shapes, np.array([-1, 1]))) == []
