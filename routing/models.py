@@ -7,14 +7,14 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import JSON, BigInteger, Boolean, Float, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gis.storage.base import Base, Code, Key, Shape, UtcTime, Words
+from gis.storage.base import Base, Code, Key, Shape, UtcTime, Words, code_text
 
 
 class AddressRow(Base):
     """One address of the city's own table, found by its exact normal form."""
 
     __tablename__ = "address"
-    normal: Mapped[str] = mapped_column(String(400), primary_key=True)
+    normal: Mapped[str] = mapped_column(code_text(400), primary_key=True)
     address: Mapped[Words]
     lon: Mapped[float] = mapped_column(Float)
     lat: Mapped[float] = mapped_column(Float)

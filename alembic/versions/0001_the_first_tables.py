@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gis.storage.base import CodeText, Shape, UtcTime
+from gis.storage.base import CodeText, Shape, UtcTime, code_text
 
 revision = "0001"
 down_revision = None
@@ -13,7 +13,7 @@ def upgrade() -> None:
     """Forward."""
     op.create_table(
         "address",
-        sa.Column("normal", sa.String(length=400), nullable=False),
+        sa.Column("normal", code_text(400), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("lon", sa.Float(), nullable=False),
         sa.Column("lat", sa.Float(), nullable=False),

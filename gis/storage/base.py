@@ -83,7 +83,14 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 """SQLite only counts up a column that is exactly INTEGER."""
 
 Key = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]
-CodeText = String(200).with_variant(String(200, collation="C"), "postgresql")
+
+
+def code_text(length: int) -> String:
+    """Text that every store orders by Unicode code points, as Python does."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+CodeText = code_text(200)
 """Ordered by Unicode code points on both, as Python does, whatever the collation of the database."""
 
 Code = Annotated[str, mapped_column(CodeText)]

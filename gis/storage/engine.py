@@ -1,19 +1,22 @@
 """The store: one database, opened for reading or for writing. One transaction a block, committed at its end."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import URL, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.orm import Session
 
 from gis.errors import BadInput
 
 _CHUNK = 2000
+_WAL_ATTEMPTS = 200
 
 
 class Store:
@@ -23,9 +26,7 @@ class Store:
         self.url = make_url(url)
         if self.url.get_backend_name() == "sqlite":
             if self.url.database in (None, "", ":memory:"):
-                raise BadInput(
-                    "store 'sqlite://': name a file; in memory, each connection has its own"
-                )
+                raise BadInput("store 'sqlite://': name a file; in memory, each connection has its own")
             self._reader = _sqlite(self.url, "BEGIN", "query_only=ON")
             self._writer = _sqlite(self.url, "BEGIN IMMEDIATE")
         elif self.url.get_backend_name() == "postgresql":
@@ -66,7 +67,8 @@ def _sqlite(url: URL, begin: str, *pragmas: str) -> Engine:
     def prepare(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", *pragmas):
+        _use_wal(cursor)
+        for pragma in ("foreign_keys=ON", "synchronous=FULL", *pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -75,6 +77,18 @@ def _sqlite(url: URL, begin: str, *pragmas: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _use_wal(cursor: DBAPICursor) -> None:
+    """Switching a new file to WAL needs it alone and, unlike all else, does not wait for its turn: so we do."""
+    for attempt in range(_WAL_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError:
+            if attempt == _WAL_ATTEMPTS - 1:
+                raise
+            time.sleep(0.05)
 
 
 def insert_missing(session: Session, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
