@@ -99,7 +99,7 @@ def _told(report: ImportReport) -> str:
 def prove(demo: Demo, now: Callable[[], datetime]) -> dict[str, Any]:
     """Check the demonstration against its known truth and over HTTP; ``ok`` only when every check holds."""
     with demo.store.read() as session:
-        stored = dict(session.execute(select(ReportRow.source_id, ReportRow.cell)).tuples().all())
+        stored = dict(session.execute(select(ReportRow.source_id, ReportRow.cell)).all())
         traced = sum(bool(trace.get("steps")) for trace in session.scalars(select(ReportRow.trace)))
         total, verdicts = count_reports(session), verdict_counts(session)
         heat_total = heat_of(session, ReportFilter(), 9).total

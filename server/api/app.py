@@ -14,7 +14,7 @@ from gis.storage.engine import Store
 from gis.storage.migrate import require_newest
 from grids.shelf import POLL_S, Shelf, Source, StoreSource
 from server.api import areas, owners, pages, parties, releases, reports
-from server.api.problems import install_problems
+from server.api.problems import install_problems, problem
 from server.api.service import LOOPBACK, Service
 from server.settings import Settings
 from server.upstream import UpstreamSource
@@ -70,7 +70,10 @@ def _keep_fresh(service: Service, ended: threading.Event) -> None:
 
 async def _measured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     began = time.perf_counter()
-    response = await call_next(request)
+    if "%00" in request.url.query or "\0" in request.url.path:
+        response = problem(422, "bad-input", "the request holds a NUL character, which no text here may")
+    else:
+        response = await call_next(request)
     route = request.scope.get("route")
     name = getattr(route, "path", "other")
     metrics = request.app.state.service.metrics

@@ -60,6 +60,8 @@ def areas(
     table = view.release.table(layer)
     rows = _rows(view.release, table, _box(bbox) if bbox else None, parent)
     said = cursor_parts(cursor, 2)
+    if said is not None and not isinstance(said[1], int):
+        raise BadInput("cursor: is not one that this service gave out", field="cursor")
     if said is not None and said[0] != view.release.number:
         raise BadInput("cursor: another version came into force meanwhile; begin again", field="cursor")
     rows = [row for row in rows if said is None or row > said[1]]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from gis.datums import Datum, datum
 from gis.errors import BadInput
@@ -39,6 +39,7 @@ def needs(scope: str) -> Callable[[Request], Service]:
 
 Reader = Annotated[Service, Depends(needs("read"))]
 Crs = Annotated[str, Query(description="Datum of the point: wgs84, gcj02, bd09, cgcs2000 or EPSG:n")]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=5000, description="Most items in one answer")]
 Cursor = Annotated[str | None, Query(description="`next` of the answer before")]
 
@@ -88,6 +89,16 @@ def cursor_parts(cursor: str | None, parts: int) -> Sequence[Any] | None:
     if not isinstance(said, list) or len(said) != parts:
         raise BadInput("cursor: is not one that this service gave out", field="cursor")
     return said
+
+
+def after_number(cursor: str | None) -> int:
+    """The number a cursor of numbered rows begins after; 0 for the beginning. Raises BadInput."""
+    said = cursor_parts(cursor, 1)
+    if said is None:
+        return 0
+    if not isinstance(said[0], int) or not 0 <= said[0] < 2**63:
+        raise BadInput("cursor: is not one that this service gave out", field="cursor")
+    return said[0]
 
 
 def page(items: Sequence[tuple[str, Any]], cursor: str | None, limit: int) -> dict[str, Any]:

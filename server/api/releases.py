@@ -9,7 +9,7 @@ from gis.errors import NotFound
 from grids.diff import diff_versions
 from grids.publish import release_path
 from grids.timeline import Edition, in_force
-from server.api.common import PROBLEMS, Reader, json_answer
+from server.api.common import PROBLEMS, Number, Reader, json_answer
 from server.api.service import Service
 
 router = APIRouter(prefix="/v1", tags=["versions"], responses=PROBLEMS)
@@ -22,7 +22,7 @@ def versions(service: Reader) -> Response:
 
 
 @router.get("/versions/{before}/diff/{after}")
-def diff(service: Reader, before: int, after: int) -> Response:
+def diff(service: Reader, before: Number, after: Number) -> Response:
     """What was added, removed and changed between two versions."""
     with service.store.read() as session:
         changes = diff_versions(session, str(before), str(after))
@@ -56,7 +56,7 @@ def current(service: Reader) -> Response:
 
 
 @router.get("/releases/{number}", response_class=FileResponse)
-def release_file(service: Reader, number: int) -> FileResponse:
+def release_file(service: Reader, number: Number) -> FileResponse:
     """The release file itself; its name in the list is its digest, which the receiver checks."""
     edition = next((e for e in _editions(service) if e.number == number), None)
     if edition is None:

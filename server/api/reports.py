@@ -9,7 +9,18 @@ from fastapi.responses import HTMLResponse
 from maps.words import Language
 from routing.addresses import search_addresses
 from routing.reads import ReportFilter, list_reports, report_by_id
-from server.api.common import PROBLEMS, Cursor, Limit, Reader, cursor_of, cursor_parts, instant, json_answer, needs
+from server.api.common import (
+    PROBLEMS,
+    Cursor,
+    Limit,
+    Number,
+    Reader,
+    after_number,
+    cursor_of,
+    instant,
+    json_answer,
+    needs,
+)
 from server.api.service import Service
 from server.reporting import heat_data, heat_html, heat_of, report_data
 
@@ -47,8 +58,7 @@ def heat_page(service: Reader, wanted: Filter, resolution: Resolution = 9, langu
 @router.get("/v1/reports")
 def reports(service: SeesReports, wanted: Filter, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """Stored reports with their cell and owner, in the order they came."""
-    said = cursor_parts(cursor, 1)
-    after = int(said[0]) if said else 0
+    after = after_number(cursor)
     with service.store.read() as session:
         rows = list_reports(session, wanted, after, limit + 1)
         data: dict[str, Any] = {"items": [report_data(row) for row in rows[:limit]]}
@@ -58,7 +68,7 @@ def reports(service: SeesReports, wanted: Filter, limit: Limit = 100, cursor: Cu
 
 
 @router.get("/v1/reports/{number}")
-def report(service: SeesReports, number: int) -> Response:
+def report(service: SeesReports, number: Number) -> Response:
     """One report with the trace of its decision."""
     with service.store.read() as session:
         return json_answer(report_data(report_by_id(session, number), trace=True))

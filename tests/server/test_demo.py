@@ -1,0 +1,31 @@
+"""The whole way, on both stores: files in, gate, version, owners, reports, heat, HTTP, against known truth."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gis.errors import Conflict
+from server.demonstration import build_demo, prove
+from server.settings import Settings
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_the_sample_city_walks_the_whole_way(store_url: str, tmp_path: Path) -> None:
+    told: list[str] = []
+    standing = build_demo(Settings(home=tmp_path / "demo", store=store_url), (150, 200), 3, now, told.append)
+    summary = prove(standing, now)
+    standing.store.close()
+    assert summary["ok"], summary["checks"]
+    assert summary["right_cells"] == summary["reports"] == summary["heat_total"] == 200
+    assert any("published version 1" in words for words in told)
+
+
+def test_the_demo_does_not_touch_a_store_in_use(store_url: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "demo", store=store_url)
+    build_demo(settings, (20, 10), 1, now, lambda _words: None).store.close()
+    with pytest.raises(Conflict, match="already holds published versions"):
+        build_demo(settings, (20, 10), 1, now, lambda _words: None)
