@@ -19,7 +19,7 @@ def _commands() -> list[str]:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Path]:
+def checkout(tmp_path: Path) -> Path:
     """A folder that has only `run`, as the README sees it."""
     (tmp_path / "run").symlink_to(ROOT / "run")
     return tmp_path
