@@ -61,7 +61,9 @@ class _LayerTree:
         del self._codes[number]
 
     def near(self, bounds: tuple[float, float, float, float]) -> Iterator[tuple[str, BaseGeometry]]:
-        """Areas whose boxes meet these bounds, in the order of their codes."""
+        """Areas whose boxes meet these bounds, in the order of their codes; none for those of an empty shape."""
+        if bounds[0] != bounds[0]:
+            return
         for code in sorted(self._codes[number] for number in self._tree.intersection(bounds)):
             yield code, self._held[code][1]
 

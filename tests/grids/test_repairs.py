@@ -1,5 +1,7 @@
 """Repairs are proposed as what each area gains and loses, and applied only when told."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
@@ -96,3 +98,23 @@ def test_a_sound_draft_has_nothing_to_repair(hamlet: Town) -> None:
     hamlet.fill()
     assert look(hamlet)[1] == []
     assert np.all(shapely.is_valid(hamlet.content().areas["cell"].shapes))
+
+
+def test_on_a_real_city_repairs_only_ever_make_less_of_gaps_and_overlaps(hamlet: Town, real_dir: Path) -> None:
+    hamlet.load(real_dir / "tainan" / "villages_2017.geojson", "village", code="VILLCODE", name="VILLNAME", parent=None)
+    before = ground_at_fault(hamlet)
+    assert before["gap"] > 2e6
+    assert before["overlap"] > 5e4
+    edits, found = look(hamlet)
+    told = [proposal.as_dict() for proposal in found]
+    apply_repairs(hamlet.store, "draft", edits, found, NOW)
+    after = ground_at_fault(hamlet)
+    assert after["gap"] <= before["gap"]
+    assert after["overlap"] < 0.2 * before["overlap"]
+    assert max(row["loses_m2"] for row in told) <= before["overlap"]
+    assert "invalid" not in {finding.kind for finding in hamlet.findings()}
+
+
+def ground_at_fault(town: Town) -> dict[str, float]:
+    found = town.findings()
+    return {kind: sum(f.area_m2 or 0.0 for f in found if f.kind == kind) for kind in ("gap", "overlap", "sliver")}

@@ -1,0 +1,201 @@
+"""What a process answers from: damaged files, times, new versions, threads."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gis.errors import BadRelease, NotFound, NotReady
+from grids.publish import release_path, rollback
+from grids.reads import editions
+from grids.release import open_release
+from grids.roster import Roster
+from grids.shelf import POLL_S, Shelf, StoreSource
+from grids.timeline import Edition
+from smalltown import CELL, NOW, PEOPLE, ROWS, Row, Town
+
+
+class Clock:
+    """A clock that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def version(town: Town, name: str, hours: int, effective: int | None = None) -> None:
+    """Publish one more version whose city has that name."""
+    town.put("city", [Row("370100", name, None, ROWS["city"][0].shape)])
+    town.publish(
+        ["warnings"], NOW + timedelta(hours=hours), None if effective is None else NOW + timedelta(hours=effective)
+    )
+
+
+def name_in(view: object) -> str:
+    return view.release.tables["city"].names[0]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "gone", "foreign"])
+def test_a_damaged_release_file_is_refused_and_built_again(town: Town, damage: str) -> None:
+    town.fill().publish()
+    path = release_path(town.folder, 1)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    broken = {
+        "cut": whole[:-100],
+        "flipped": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        "emptied": b"",
+        "foreign": b"PK" + whole[2:],
+    }
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes(broken[damage])
+    with town.store.read() as session:
+        [edition] = editions(session)
+    with pytest.raises(BadRelease):
+        open_release(path, edition.digest)
+    assert name_in(town.shelf().required(NOW)) == "济南市"
+    assert path.read_bytes() == whole
+
+
+def test_a_release_that_is_not_the_recorded_one_is_not_taken_for_it(hamlet: Town) -> None:
+    hamlet.fill().publish()
+    with hamlet.store.read() as session:
+        [edition] = editions(session)
+    with pytest.raises(BadRelease):
+        StoreSource(hamlet.store, hamlet.folder).release(replace(edition, digest="0" * 64))
+
+
+def test_views_of_the_past_the_future_and_of_what_was_known(town: Town) -> None:
+    assert town.shelf().view(NOW) is None
+    with pytest.raises(NotReady, match="no version is in force"):
+        town.shelf().required(NOW)
+    version(town, "第一版", 0)
+    version(town, "将来版", 1, effective=100)
+    version(town, "补记版", 2, effective=-50)
+    shelf = town.shelf()
+
+    def name(at: int, known: int | None = None) -> str | None:
+        view = shelf.view(NOW + timedelta(hours=at), None if known is None else NOW + timedelta(hours=known))
+        return name_in(view) if view else None
+
+    assert name(-60) is None
+    assert name(-10) == "补记版"
+    assert name(-10, known=1) is None
+    assert name(5) == "第一版"
+    assert name(101) == "将来版"
+    assert name(101, known=0) == "第一版"
+
+
+def test_a_new_version_and_a_new_roster_are_picked_up_within_the_poll(town: Town) -> None:
+    town.table("parties")
+    version(town, "一", 0)
+    clock = Clock()
+    shelf = town.shelf(clock=clock)
+    later = NOW + timedelta(days=1)
+    assert name_in(shelf.required(later)) == "一"
+    version(town, "二", 1)
+    town.table("people", PEOPLE[:1])
+    assert name_in(shelf.required(later)) == "一"
+    clock.now += POLL_S
+    view = shelf.required(later)
+    assert (name_in(view), view.roster.number) == ("二", 1)
+    rollback(town.store, town.folder, 1, NOW + timedelta(hours=2))
+    clock.now += POLL_S
+    assert name_in(shelf.required(later)) == "一"
+
+
+class Made:
+    """A source that counts what is asked of it and can be changed between two calls."""
+
+    def __init__(self, town: Town) -> None:
+        self._real = StoreSource(town.store, town.folder)
+        self.opened: list[int] = []
+        self.people = 0
+        self.before_roster = lambda: None
+
+    def state(self) -> tuple[list[Edition], int]:
+        return self._real.state()[0], self.people
+
+    def release(self, edition: Edition) -> object:
+        self.opened.append(edition.number)
+        return self._real.release(edition)
+
+    def roster(self) -> Roster:
+        self.before_roster()
+        return Roster(self.people)
+
+
+def test_the_views_used_last_are_kept_and_no_more(hamlet: Town) -> None:
+    for number in range(6):
+        version(hamlet, str(number), number)
+    source = Made(hamlet)
+    shelf = Shelf(source, Clock())
+
+    def ask(hour: int) -> None:
+        assert name_in(shelf.required(NOW + timedelta(hours=hour))) == str(hour)
+
+    ask(5)
+    for hour in (0, 1, 2, 3, 4):
+        ask(hour)
+        ask(5)
+    assert source.opened == [6, 1, 2, 3, 4, 5]
+    assert len(shelf._views) == 4
+
+
+def test_a_new_roster_opens_no_release_again(hamlet: Town) -> None:
+    version(hamlet, "一", 0)
+    source, clock = Made(hamlet), Clock()
+    shelf = Shelf(source, clock)
+    first = shelf.required(NOW)
+    source.people, clock.now = 7, clock.now + POLL_S
+    second = shelf.required(NOW)
+    assert source.opened == [1]
+    assert (first.roster.number, second.roster.number) == (0, 7)
+    assert first.release is second.release
+
+
+def test_many_threads_get_one_release_opened_once_and_never_a_mix(hamlet: Town) -> None:
+    version(hamlet, "1", 0)
+    source, clock = Made(hamlet), Clock()
+    shelf, start = Shelf(source, clock), threading.Barrier(8)
+    later, mixes = NOW + timedelta(days=1), list[object]()
+
+    def work(_: int) -> None:
+        start.wait(10)
+        for _ in range(200):
+            view = shelf.required(later)
+            if name_in(view) != str(view.release.number):
+                mixes.append(view)
+            clock.now += 0.01
+
+    def publish_more() -> None:
+        for number in (2, 3):
+            version(hamlet, str(number), number)
+
+    with ThreadPoolExecutor(9) as pool:
+        jobs = [pool.submit(work, n) for n in range(8)] + [pool.submit(publish_more)]
+        for job in jobs:
+            job.result(60)
+    assert mixes == []
+    assert len(source.opened) == len(set(source.opened))
+    clock.now += 1
+    assert shelf.required(later).release.number == 3
+
+
+def test_a_release_tells_its_areas_duties_and_ladders(jinan: Town) -> None:
+    release = jinan.shelf().required(NOW).release
+    cells = release.table("cell")
+    assert cells.codes[cells.area(CELL)] == CELL
+    assert [release.tables[layer].codes[area] for layer, area in release.chain("cell", 0)][-1] == "370100"
+    assert [duty.code for duty in release.duties_at("city", 0)] == ["D01", "D07", "D08", "D09"]
+    assert release.duty_count == 10
+    for code in ("", "0", "zzz", CELL + "0"):
+        with pytest.raises(NotFound, match="layer cell has no area"):
+            cells.area(code)
+    with pytest.raises(NotFound, match="there is no layer 'moon'; there are: city, district"):
+        release.table("moon")
