@@ -30,6 +30,7 @@ class VersionRow(Base):
     effective_at: Mapped[datetime | None] = mapped_column(UtcTime)
     recorded_at: Mapped[datetime | None] = mapped_column(UtcTime)
     note: Mapped[Words]
+    published_by: Mapped[str | None] = mapped_column(String(200))
     edits: Mapped[int] = mapped_column(default=0)
     accepted: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     release_sha256: Mapped[str] = mapped_column(String(64), default="")

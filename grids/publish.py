@@ -62,8 +62,8 @@ def publish(
 ) -> Published:
     """Publish the draft, effective now or at ``effective``. All or nothing.
 
-    ``accept`` names kinds of warnings, or ``warnings`` for all. Raises Refused with the findings, NotFound,
-    Conflict when the draft was edited or overtaken while it was checked.
+    ``accept`` names kinds of warnings, or ``warnings`` for all; what was accepted, and by whom, is kept.
+    Raises Refused with the findings, NotFound, Conflict when the draft was edited or overtaken while it was checked.
     """
     if effective is not None and effective.tzinfo is None:
         raise BadInput(f"effective={effective.isoformat()}: an instant needs its time zone", field="effective")
@@ -76,6 +76,7 @@ def publish(
             raise Conflict(f"draft '{draft}' was edited while it was checked: publish again")
         require_current_base(session, row)
         row.accepted = dict(Counter(finding.kind for finding in findings))
+        row.published_by = store.actor or None
         edition = _seal(session, home, row, content, (effective or now, now))
     return Published(edition, findings, sum(map(len, content.areas.values())), len(content.duties))
 
@@ -113,7 +114,7 @@ def _seal(session: Session, home: Path, row: VersionRow, content: Content, times
     row.number, row.status, row.release_sha256 = number, "published", digest
     row.effective_at, row.recorded_at = effective, recorded
     session.flush()
-    return Edition(number, effective, recorded, digest, row.name)
+    return Edition(number, effective, recorded, digest, row.name, row.published_by or "")
 
 
 def rollback(store: Store, home: Path, number: int, now: datetime) -> Published:
@@ -129,6 +130,7 @@ def rollback(store: Store, home: Path, number: int, now: datetime) -> Published:
         session.flush()
         copy_members(session, old.id, row.id)
         content = content_of(session, old.id)
+        row.published_by = store.actor or None
         edition = _seal(session, home, row, content, (now, now))
     return Published(edition, [], sum(map(len, content.areas.values())), len(content.duties))
 

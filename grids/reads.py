@@ -37,7 +37,7 @@ def editions(session: Session) -> list[Edition]:
 def _edition(row: VersionRow) -> Edition:
     if row.number is None or row.effective_at is None or row.recorded_at is None:
         raise Conflict(f"version row {row.id} is marked published without number and times: restore a backup")
-    return Edition(row.number, row.effective_at, row.recorded_at, row.release_sha256, row.name)
+    return Edition(row.number, row.effective_at, row.recorded_at, row.release_sha256, row.name, row.published_by or "")
 
 
 def published(session: Session, number: int) -> VersionRow:

@@ -11,13 +11,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One published version: its number, its two times, and the digest of its release file."""
+    """One published version: its number, its two times, the digest of its release file, and who published it."""
 
     number: int
     effective_at: datetime
     recorded_at: datetime
     digest: str = ""
     name: str = ""
+    by: str = ""
 
 
 def in_force(editions: Iterable[Edition], at: datetime, known_at: datetime | None = None) -> Edition | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry import Point
 from sqlalchemy import JSON, BigInteger, Boolean, Float, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,7 +32,7 @@ class ReportRow(Base):
     matter: Mapped[str | None] = mapped_column(String(200))
     address: Mapped[Words]
     located_by: Mapped[str] = mapped_column(String(20))
-    geom: Mapped[BaseGeometry] = mapped_column(Shape("POINT"))
+    geom: Mapped[Point] = mapped_column(Shape("POINT"))
     h3: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[int]
     cell: Mapped[str | None] = mapped_column(String(200))

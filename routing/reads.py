@@ -51,7 +51,7 @@ def list_reports(session: Session, wanted: ReportFilter, after: int, limit: int)
 def verdict_counts(session: Session) -> dict[str, int]:
     """How many reports have each owner verdict."""
     rows = session.execute(select(ReportRow.owner_verdict, func.count()).group_by(ReportRow.owner_verdict))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _fitting(query: Select[Any], wanted: ReportFilter) -> Select[Any]:

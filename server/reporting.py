@@ -31,8 +31,8 @@ def report_data(row: ReportRow, trace: bool = False) -> dict[str, Any]:
         "matter": row.matter,
         "address": row.address,
         "located_by": row.located_by,
-        "lon": row.geom.x,  # type: ignore[attr-defined]
-        "lat": row.geom.y,  # type: ignore[attr-defined]
+        "lon": row.geom.x,
+        "lat": row.geom.y,
         "h3": text_of(row.h3),
         "version": row.version,
         "cell": row.cell,

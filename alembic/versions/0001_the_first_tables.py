@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("effective_at", UtcTime(), nullable=True),
         sa.Column("recorded_at", UtcTime(), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("published_by", sa.String(length=200), nullable=True),
         sa.Column("edits", sa.Integer(), nullable=False),
         sa.Column("accepted", sa.JSON(), nullable=False),
         sa.Column("release_sha256", sa.String(length=64), nullable=False),

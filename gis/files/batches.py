@@ -1,6 +1,6 @@
 """Tables that pass through: Arrow batches of CSV, Parquet or Arrow files in and out, rows kept as they are."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,14 +21,16 @@ _ROWS = 32_768
 
 
 def batches_of(path: Path) -> Iterator[pa.RecordBatch]:
-    """The file's rows, in batches of bounded size. Every CSV column is text, so that codes keep their zeros.
+    """The file's rows, in batches of bounded size; one without rows for a file that has none. Every CSV column is
+    text, so that codes keep their zeros.
 
     Raises BadFile and BadInput.
     """
     suffix = check_file(path, BATCH_SUFFIXES)
     with reading(path):
         if suffix == ".parquet":
-            yield from pq.ParquetFile(path).iter_batches(_ROWS)
+            with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+                yield from _at_least_one(parquet.schema_arrow, parquet.iter_batches(_ROWS))
         elif suffix == ".arrow":
             with pa.OSFile(str(path)) as file:
                 yield from _arrow(file)
@@ -36,16 +38,32 @@ def batches_of(path: Path) -> Iterator[pa.RecordBatch]:
             yield from _csv(path)
 
 
+def _at_least_one(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    seen = False
+    for batch in batches:
+        seen = True
+        yield batch
+    if not seen:
+        yield pa.RecordBatch.from_pylist([], schema)
+
+
 def _arrow(file: pa.OSFile) -> Iterator[pa.RecordBatch]:
-    """Both Arrow layouts: the file format and the stream format."""
+    """Both Arrow layouts: the file format and the stream format. Batches larger than ours are cut up."""
     try:
         reader = pa.ipc.open_file(file)
     except pa.ArrowInvalid:
         file.seek(0)
-        yield from pa.ipc.open_stream(file)
+        stream = pa.ipc.open_stream(file)
+        yield from _at_least_one(stream.schema, _cut(stream))
         return
-    for index in range(reader.num_record_batches):
-        yield reader.get_batch(index)
+    whole = (reader.get_batch(index) for index in range(reader.num_record_batches))
+    yield from _at_least_one(reader.schema, _cut(whole))
+
+
+def _cut(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for start in range(0, batch.num_rows, _ROWS):
+            yield batch.slice(start, _ROWS)
 
 
 def _csv(path: Path) -> Iterator[pa.RecordBatch]:
@@ -56,7 +74,10 @@ def _csv(path: Path) -> Iterator[pa.RecordBatch]:
         raise BadInput(f"{path.name}: the column '{twice}' appears twice; rename one", field=twice)
     types = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
     parse = pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    yield from pacsv.open_csv(path, pacsv.ReadOptions(encoding=encoding, block_size=4 << 20), parse, types)
+    reader = pacsv.open_csv(
+        path, pacsv.ReadOptions(encoding=encoding, block_size=4 << 20, use_threads=False), parse, types
+    )
+    yield from _at_least_one(reader.schema, reader)
 
 
 @contextmanager

@@ -20,9 +20,13 @@ _WAL_ATTEMPTS = 200
 
 
 class Store:
-    """A SQLite file (WAL; writers BEGIN IMMEDIATE) or a PostgreSQL database with PostGIS."""
+    """A SQLite file (WAL; writers BEGIN IMMEDIATE) or a PostgreSQL database with PostGIS.
 
-    def __init__(self, url: str) -> None:
+    ``actor`` is who works through it, for the records that name somebody.
+    """
+
+    def __init__(self, url: str, actor: str = "") -> None:
+        self.actor = actor
         self.url = make_url(url)
         if self.url.get_backend_name() == "sqlite":
             if self.url.database in (None, "", ":memory:"):

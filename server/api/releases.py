@@ -87,6 +87,7 @@ def _edition(service: Service, edition: Edition) -> dict[str, Any]:
     return {
         "number": edition.number,
         "name": edition.name,
+        "by": edition.by,
         "effective_at": edition.effective_at.isoformat(),
         "recorded_at": edition.recorded_at.isoformat(),
         "sha256": edition.digest,

@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "key": ("server.cli.keys", "create, list, revoke keys for callers from other machines"),
     "import": ("server.cli.imports", "areas, parties, people, matters, duties, addresses: a dry run unless --commit"),
     "layers": ("server.cli.layers", "the layers of a draft: list, set, remove"),
-    "drafts": ("server.cli.drafts", "the open drafts: list, discard"),
+    "drafts": ("server.cli.drafts", "the open drafts: list, discard, at; put and remove one area"),
     "validate": ("server.cli.gate", "run the publish gate on a draft and show its findings"),
     "repair": ("server.cli.gate", "propose repairs for the gate's findings; --commit applies them to the draft"),
     "publish": ("server.cli.versions", "make a draft the version in force"),

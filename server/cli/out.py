@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from getpass import getuser
 from typing import Annotated, Any
 
 import orjson
@@ -12,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
-from gis.errors import BadInput
+from gis.errors import BadInput, NotReady
 from gis.findings import Finding
 from gis.storage.engine import Store
 from gis.storage.migrate import current_revision, migrate, require_newest
@@ -25,6 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on sta
 Draft = Annotated[str, typer.Option("--draft", help="The draft to work in.")]
 Commit = Annotated[bool, typer.Option("--commit", help="Do it; without this it is a dry run.")]
 
+_PIPED_WIDTH = 400  # a table in a pipe is for another program: nothing in it is cut
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -59,16 +62,37 @@ class Place:
         return self.shelf.required(at or now(), known_at)
 
 
+def _user() -> str:
+    """Who gives the commands, as this machine knows them; kept with what they publish."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return ""
+
+
 @contextmanager
 def opened() -> Iterator[Place]:
     """The installation that the settings name. A new embedded store is made on the way; others need `migrate`."""
     settings = load_settings()
-    store = Store(settings.store_url)
-    try:
+    with usable_store(settings) as store:
         if store.url.get_backend_name() == "sqlite" and current_revision(store) is None:
             migrate(store)
         require_newest(store)
         yield Place(settings, store)
+
+
+@contextmanager
+def usable_store(settings: Settings) -> Iterator[Store]:
+    """The store, closed at the end. One that cannot be reached, is locked, full or no store at all raises NotReady;
+    so a database that is down is one line, not a page."""
+    store = Store(settings.store_url, actor=_user())
+    try:
+        yield store
+    except DatabaseError as error:
+        if isinstance(error, IntegrityError | ProgrammingError | DataError):
+            raise
+        name = store.url.render_as_string(hide_password=True)
+        raise NotReady(f"store {name}: {str(error.orig).splitlines()[0]}; `wangge doctor` tells more") from error
     finally:
         store.close()
 
@@ -86,7 +110,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(_cell(row.get(name)) for name in columns))
-    Console(highlight=False, soft_wrap=True, markup=False).print(table)
+    wide = None if sys.stdout.isatty() else _PIPED_WIDTH
+    Console(highlight=False, soft_wrap=True, markup=False, width=wide).print(table)
 
 
 def _cell(value: Any) -> str:

@@ -14,7 +14,7 @@ from gis.storage.migrate import current_revision, newest_revision
 from gis.storage.migrate import migrate as migrate_store
 from grids.reads import editions
 from grids.shelf import StoreSource
-from server.cli.out import Json, console, new_app, print_json
+from server.cli.out import Json, console, new_app, print_json, usable_store
 from server.reporting import ASSETS
 from server.settings import Settings, load_settings
 
@@ -25,11 +25,10 @@ Check = tuple[str, bool, str]
 @app.command()
 def migrate() -> int:
     """Bring the store to the newest schema; all or nothing."""
-    store = Store(load_settings().store_url)
-    before = current_revision(store)
-    migrate_store(store)
+    with usable_store(load_settings()) as store:
+        before = current_revision(store)
+        migrate_store(store)
     console.print(f"schema {before or 'none'} -> {newest_revision()}", markup=False)
-    store.close()
     return 0
 
 

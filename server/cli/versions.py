@@ -70,6 +70,7 @@ def versions(json: Json = False) -> int:
             "effective_at": e.effective_at.isoformat(timespec="seconds"),
             "recorded_at": e.recorded_at.isoformat(timespec="seconds"),
             "name": e.name,
+            "by": e.by,
             "in_force": e == current,
             "release_sha256": e.digest,
         }
@@ -78,7 +79,7 @@ def versions(json: Json = False) -> int:
     if json:
         print_json({"versions": rows})
     else:
-        print_rows(rows, ("version", "effective_at", "recorded_at", "name", "in_force"), "nothing published yet")
+        print_rows(rows, ("version", "effective_at", "recorded_at", "name", "by", "in_force"), "nothing published yet")
     return 0
 
 

@@ -34,11 +34,11 @@ def _release_files(wangge: Wangge) -> dict[str, bytes]:
 
 AREAS: dict[str, tuple[list[tuple[dict[str, Any], Any]], tuple[str, ...]]] = {
     "NaN coordinates": (
-        [({"code": "1"}, WEST), ({"code": "2"}, [[float("nan"), 31.2], *WEST[1:]])],
+        [({"code": "1"}, WEST), ({"code": "2"}, [WEST[0], [float("nan"), 31.2], *WEST[2:]])],
         ("row 2", "code=2", "finite"),
     ),
     "infinite coordinates": (
-        [({"code": "1"}, [[float("inf"), 31.2], *WEST[1:]])],
+        [({"code": "1"}, [WEST[0], [float("inf"), 31.2], *WEST[2:]])],
         ("row 1", "code=1", "finite"),
     ),
     "latitude first": (
