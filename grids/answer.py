@@ -87,6 +87,15 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherOwner:
+    """Who would answer if the point lay, or did not lie, in ``place``; ``owner`` None: nobody."""
+
+    place: PlaceRef
+    share: float
+    owner: PartyRef | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Which cell, whose job, how sure. ``distance_m`` is None beyond 250 m; ``explain`` only when asked for."""
 
@@ -103,6 +112,7 @@ class Answer:
     candidates: tuple[Candidate, ...] = ()
     outside_share: float = 0.0
     owner: Assigned | None = None
+    other_owners: tuple[OtherOwner, ...] = ()
     tied: tuple[Assigned, ...] = ()
     supporting: tuple[Assigned, ...] = ()
     matter_duties: tuple[Assigned, ...] = ()

@@ -50,6 +50,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "{party}（职责 {duty}）与之同等，需人工确认。",
         "{party} (duty {duty}) ranks the same: a person must decide.",
     ),
+    "other_owner": (
+        "若按误差范围另算{place}（{share:.0%}），则由{owner}负责。",
+        "Within the accuracy, {place} may hold or not ({share:.0%}): then {owner} answers.",
+    ),
     "person": ("责任人：{name}（{role}）。", "Person: {name} ({role})."),
     "unowned": (
         "没有任何单位对此负责，应交网格管理员。",
@@ -115,6 +119,10 @@ def _people(answer: Answer, resolver: Resolver, places: tuple[tuple[str, int], .
                 yield {"step": "tied", **_claim(claim, resolver)}
             elif rule:
                 yield {"step": "loser", "rule": rule.name, **_claim(claim, resolver), **why}
+    for other in answer.other_owners:
+        place, owner = f"{other.place.layer_name} {other.place.name or other.place.code}", other.owner
+        name = owner.name if owner else "无人/nobody"
+        yield {"step": "other_owner", "place": place, "share": other.share, "owner": name}
     if answer.owner and answer.owner.person:
         yield {"step": "person", "name": answer.owner.person.name, "role": answer.owner.person.role}
     verdicts = {"cell_verdict": answer.cell_verdict, "owner_verdict": answer.owner_verdict}

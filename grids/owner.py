@@ -1,32 +1,34 @@
 """Whose is this point? Resolved from one release and one roster, batch first.
 
 The places of a point are its cell and the areas above it by code, and the covering areas of every layer outside that
-ladder. The duties of all its places compete by ``grids.precedence``. Where the disc of doubt meets several cells, each
-is resolved as if the point lay there, and the answer says whether that changes the owner.
+ladder. The duties of all its places compete by ``grids.precedence``. Where the disc of doubt meets several cells, or
+several areas of another layer, each is resolved as if the point lay there, and the answer says whether that changes
+the owner. Layers are varied one at a time: a point near two borders at once is not tried in every combination.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from gis.coordinates import Flags, Floats, Ranks, lonlat_arrays
+from gis.coordinates import Floats, lonlat_arrays
 from gis.errors import BadInput
 from gis.h3cells import cells_at, text_of
-from gis.locate import BORDER_REACH_M, Candidates, Located
 from grids.answer import (
     Answer,
     Assigned,
     Candidate,
     Nearest,
+    OtherOwner,
     PlaceRef,
     Point,
     duty_ref,
     party_ref,
     person_ref,
 )
+from grids.doubt import NEGLIGIBLE, Doubt, LayerDoubts, Place, Variant, held, layer_doubts, variants
 from grids.names import CellVerdict, OwnerVerdict
 from grids.precedence import Claim, ranked, weight
 from grids.release import LayerTable, Release
@@ -35,13 +37,8 @@ from grids.roster import Roster
 DEFAULT_ACCURACY_M = 1.0
 """For a surveyed or corrected point."""
 
-NEGLIGIBLE = 1e-3
-"""Shares below this are the disc's own rounding."""
-
 MOST_DOUBT_M = 5_000.0
 """A point known less well than this is no point."""
-
-Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +56,12 @@ class Resolution:
         return self.claims[0] if self.claims else None
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Of one point: its cell or None, its candidate cells with shares, and what share lies in no cell."""
+@dataclass(slots=True)
+class _Beside:
+    """The places of one point in the layers beside the cells' ladder, and what else they may be."""
 
-    cell: int | None
-    candidates: tuple[tuple[int, float], ...]
-    outside: float
+    places: list[Place] = field(default_factory=list)
+    variants: list[Variant] = field(default_factory=list)
 
 
 class Resolver:
@@ -76,6 +72,7 @@ class Resolver:
         self._ladder = release.ladder(release.cells.layer.code) if release.cells else []
         self.loose = [code for code in release.tables if code not in self._ladder]
         self.resolve = lru_cache(maxsize=200_000)(self._resolve)
+        self._shown = lru_cache(maxsize=100_000)(self._show)
 
     def answers(
         self,
@@ -92,52 +89,48 @@ class Resolver:
         accuracy = _checked_accuracy(accuracy_m, len(x))
         if len(matters) != len(x):
             raise BadInput(f"{len(matters)} matters for {len(x)} points: give one a point", field="matter")
-        distance, on_border, doubts = self._doubts(x, y, accuracy)
-        outside = np.array([doubt.cell is None for doubt in doubts], bool)
-        loose = self._loose_places(x, y, outside)
-        cells = cells_at(x, y)
-        for i, doubt in enumerate(doubts):
-            answer = _Draft(
-                self, Point(float(x[i]), float(y[i])), float(accuracy[i]), matters[i] or None, loose[i], doubt
-            )
-            yield answer.finished(_none_if_nan(distance[i]), bool(on_border[i]), text_of(int(cells[i])))
+        ground = self._ground(x, y, accuracy)
+        beside = self._beside(x, y, accuracy)
+        above = self._above(x, y, np.array([doubt.area is None for doubt in ground.doubts], bool))
+        h3 = cells_at(x, y)
+        for i, doubt in enumerate(ground.doubts):
+            point, asked = Point(float(x[i]), float(y[i])), (float(accuracy[i]), matters[i] or None)
+            answer = _Draft(self, point, asked, doubt, beside[i], above[i])
+            distance = _none_if_nan(ground.distance_m[i])
+            yield answer.finished(distance, bool(ground.on_border[i]), text_of(int(h3[i])))
 
-    def _doubts(self, lon: Floats, lat: Floats, accuracy: Floats) -> tuple[Floats, Flags, list[Doubt]]:
-        cells = self.release.cells
-        if cells is None:
-            return np.full(len(lon), np.nan), np.zeros(len(lon), bool), [Doubt(None, (), 1.0)] * len(lon)
-        located = cells.index.locate(lon, lat)
-        distance = np.where(located.on_border, 0.0, cells.index.border_distance_m(lon, lat))
-        at_least = np.where(np.isnan(distance), BORDER_REACH_M, distance)
-        rows = np.flatnonzero((at_least < accuracy) | located.on_border)
-        found = cells.index.candidates(lon[rows], lat[rows], accuracy[rows]) if len(rows) else None
-        shares = _grouped(rows, found)
-        covering = _by_point(located)
-        doubts = [_doubt(covering.get(i, ()), shares.get(i)) for i in range(len(lon))]
-        return distance, located.on_border, doubts
+    def _ground(self, lon: Floats, lat: Floats, accuracy: Floats) -> LayerDoubts:
+        if self.release.cells is not None:
+            return layer_doubts(self.release.cells.index, lon, lat, accuracy)
+        nowhere = (Doubt((), (), 1.0),) * len(lon)
+        return LayerDoubts(np.full(len(lon), np.nan), np.zeros(len(lon), bool), nowhere)
 
-    def _loose_places(self, lon: Floats, lat: Floats, outside: Flags) -> list[tuple[Place, ...]]:
-        """Covering areas of the layers beside the cells' ladder; outside all cells, of the ladder's layers too."""
-        places: list[list[Place]] = [[] for _ in range(len(lon))]
-        everywhere = np.arange(len(lon))
-        for code in self.loose + self._ladder:
-            rows = everywhere if code in self.loose else np.flatnonzero(outside)
-            if not len(rows) or not len(self.release.tables[code]):
-                continue
+    def _beside(self, lon: Floats, lat: Floats, accuracy: Floats) -> list[_Beside]:
+        """The places in the layers beside the ladder, whatever the cell; varied only where a duty could change."""
+        found = [_Beside() for _ in range(len(lon))]
+        for code in self.loose:
             table = self.release.tables[code]
-            located = table.index.locate(lon[rows], lat[rows])
-            if table.layer.partition:
-                pairs = zip(rows[located.area >= 0], located.area[located.area >= 0], strict=True)
-            else:
-                pairs = zip(rows[located.point], located.covering, strict=True)
-            for row, area in pairs:
-                places[row].append((code, int(area)))
-        return [tuple(found) for found in places]
+            partition, index = table.layer.partition, table.index
+            reach = accuracy if code in self.release.layers_with_duties else np.zeros(len(lon))
+            for at, doubt in zip(found, layer_doubts(index, lon, lat, reach).doubts, strict=True):
+                at.places += held(code, partition, doubt)
+                at.variants += variants(code, partition, doubt)
+        return found
 
-    def places_of(self, cell: int | None, loose: tuple[Place, ...]) -> tuple[Place, ...]:
+    def _above(self, lon: Floats, lat: Floats, outside: npt.NDArray[np.bool_]) -> list[tuple[Place, ...]]:
+        """For points in no cell: the areas of the ladder's wider layers that cover them all the same."""
+        places: list[tuple[Place, ...]] = [()] * len(lon)
+        rows = np.flatnonzero(outside)
+        for code in self._ladder[1:] if len(rows) else ():
+            area = self.release.tables[code].index.locate(lon[rows], lat[rows]).area
+            for row, found in zip(rows[area >= 0].tolist(), area[area >= 0].tolist(), strict=True):
+                places[row] = (*places[row], (code, found))
+        return places
+
+    def places_of(self, cell: int | None, others: Iterable[Place]) -> tuple[Place, ...]:
         """All places of a point in that cell, narrow to wide."""
         above = self.release.chain(self._ladder[0], cell) if cell is not None else []
-        return tuple(sorted([*above, *loose], key=lambda place: -self.release.tables[place[0]].layer.rank))
+        return tuple(sorted([*above, *others], key=lambda place: -self.release.tables[place[0]].layer.rank))
 
     def _resolve(self, places: tuple[Place, ...], matter: str | None) -> Resolution:
         claims = [
@@ -154,11 +147,15 @@ class Resolver:
 
     def assigned(self, claim: Claim, share: float = 1.0) -> Assigned:
         """The claim as an answer shows it."""
+        shown = self._shown(claim)
+        return shown if share == 1.0 else replace(shown, share=round(share, 4))
+
+    def _show(self, claim: Claim) -> Assigned:
         table = self.release.tables[claim.layer.code]
         name = table.names[table.area(claim.duty.area)]
         party = party_ref(claim.duty.party, self.release.parties)
         person = person_ref(self.roster.person_for(claim.duty))
-        return Assigned(party, duty_ref(claim.duty, claim.layer, name), person, round(share, 4))
+        return Assigned(party, duty_ref(claim.duty, claim.layer, name), person)
 
     def place_ref(self, place: Place) -> PlaceRef:
         """The place as an answer shows it."""
@@ -171,21 +168,27 @@ class _Draft:
 
     by: Resolver
     point: Point
-    accuracy: float
-    matter: str | None
-    loose: tuple[Place, ...]
+    asked: tuple[float, str | None]
     doubt: Doubt
+    beside: _Beside
+    above: tuple[Place, ...]
+
+    @property
+    def matter(self) -> str | None:
+        """The matter asked about."""
+        return self.asked[1]
 
     def finished(self, distance: float | None, on_border: bool, h3: str) -> Answer:
         release, doubt = self.by.release, self.doubt
-        places = self.by.places_of(doubt.cell, self.loose)
+        places = self.by.places_of(doubt.area, (*self.beside.places, *self.above))
         resolution = self.by.resolve(places, self.matter)
         candidates = tuple(self._candidates())
-        verdict = self._owner_verdict(resolution, candidates)
+        others = tuple(self._other_owners(resolution.winner))
+        verdict: OwnerVerdict = "ambiguous" if others else self._owner_verdict(resolution, candidates)
         winner = resolution.winner
         return Answer(
             point=self.point,
-            accuracy_m=self.accuracy,
+            accuracy_m=self.asked[0],
             version=release.number,
             release=release.number,
             roster=self.by.roster.number,
@@ -196,7 +199,8 @@ class _Draft:
             cell=self._cell(),
             candidates=candidates,
             outside_share=round(doubt.outside, 4) if doubt.outside >= NEGLIGIBLE else 0.0,
-            owner=self.by.assigned(winner, self._share_of(winner.duty.party, candidates)) if winner else None,
+            owner=self.by.assigned(winner, self._share_of(winner.duty.party, candidates, others)) if winner else None,
+            other_owners=others,
             tied=tuple(self.by.assigned(claim) for claim in resolution.tied),
             supporting=tuple(self.by.assigned(claim) for claim in resolution.supporting),
             matter_duties=tuple(self.by.assigned(claim) for claim in resolution.specific),
@@ -208,7 +212,7 @@ class _Draft:
         )
 
     def _cell_verdict(self) -> CellVerdict:
-        if self.doubt.cell is None:
+        if self.doubt.area is None:
             return "outside"
         doubtful = len(self.doubt.candidates) > 1 or self.doubt.outside >= NEGLIGIBLE
         return "ambiguous" if doubtful else "certain"
@@ -218,34 +222,44 @@ class _Draft:
         if resolution.winner is None:
             return "ambiguous" if owners - {None} else "unowned"
         owners.add(resolution.winner.duty.party)
-        at_the_edge = self.doubt.cell is not None and self.doubt.outside >= NEGLIGIBLE
+        at_the_edge = self.doubt.area is not None and self.doubt.outside >= NEGLIGIBLE
         return "ambiguous" if resolution.tied or len(owners) > 1 or at_the_edge else "certain"
 
-    def _share_of(self, party: str, candidates: tuple[Candidate, ...]) -> float:
-        """How much of the disc is this party's; ground in no cell is the owner's of a point that lies in none."""
-        held = sum(c.share for c in candidates if c.owner and c.owner.code == party)
-        return min(1.0, held + (self.doubt.outside if self.doubt.cell is None else 0.0))
+    def _share_of(self, party: str, candidates: tuple[Candidate, ...], others: tuple[OtherOwner, ...]) -> float:
+        """How much of the disc is this party's, at most: what another layer's doubt takes is taken off once.
+        Ground in no cell is the owner's of a point that lies in none."""
+        ours = sum(c.share for c in candidates if c.owner and c.owner.code == party)
+        ours += self.doubt.outside if self.doubt.area is None else 0.0
+        return min(1.0, ours, 1.0 - max((other.share for other in others), default=0.0))
+
+    def _other_owners(self, winner: Claim | None) -> Iterator[OtherOwner]:
+        """Who would answer if the point lay otherwise in a layer beside the cells' ladder."""
+        for variant in self.beside.variants:
+            layer = variant.place[0]
+            kept = [place for place in self.beside.places if place[0] != layer]
+            places = self.by.places_of(self.doubt.area, (*kept, *variant.places, *self.above))
+            claim = self.by.resolve(places, self.matter).winner
+            mine, theirs = (c.duty.party if c else None for c in (winner, claim))
+            if mine != theirs:
+                owner = party_ref(theirs, self.by.release.parties) if theirs else None
+                yield OtherOwner(self.by.place_ref(variant.place), round(variant.share, 4), owner)
 
     def _candidates(self) -> Iterator[Candidate]:
         cells = self.by.release.cells
         if cells is None:
             return
         for cell, share in self.doubt.candidates:
-            winner = self.by.resolve(self.by.places_of(cell, self._beside()), self.matter).winner
+            winner = self.by.resolve(self.by.places_of(cell, self.beside.places), self.matter).winner
             owner = party_ref(winner.duty.party, self.by.release.parties) if winner else None
             yield Candidate(cells.codes[cell], cells.names[cell], round(share, 4), owner)
 
-    def _beside(self) -> tuple[Place, ...]:
-        """The loose places that are not on the cells' own ladder: those hold whatever the cell."""
-        return tuple(place for place in self.loose if place[0] in self.by.loose)
-
     def _cell(self) -> PlaceRef | None:
         cells = self.by.release.cells
-        return None if cells is None or self.doubt.cell is None else _place_ref(cells, self.doubt.cell)
+        return None if cells is None or self.doubt.area is None else _place_ref(cells, self.doubt.area)
 
     def _nearest(self) -> Nearest | None:
         cells = self.by.release.cells
-        found = cells.index.nearest(self.point.lon, self.point.lat) if cells and self.doubt.cell is None else None
+        found = cells.index.nearest(self.point.lon, self.point.lat) if cells and self.doubt.area is None else None
         if cells is None or found is None:
             return None
         place = _place_ref(cells, found[0])
@@ -278,29 +292,3 @@ def _checked_accuracy(accuracy_m: npt.ArrayLike, count: int) -> Floats:
         words = f"accuracy={value:g}: must lie in 0 to {MOST_DOUBT_M:g} metres"
         raise BadInput(words, field="accuracy", value=str(value), index=int(bad[0]))
     return accuracy
-
-
-def _by_point(located: Located) -> dict[int, tuple[int, ...]]:
-    covering: dict[int, tuple[int, ...]] = {}
-    for point, area in zip(located.point.tolist(), located.covering.tolist(), strict=True):
-        covering[point] = (*covering.get(point, ()), area)
-    return covering
-
-
-def _grouped(rows: Ranks, found: Candidates | None) -> dict[int, dict[int, float]]:
-    """By point: the areas that meet its disc, largest share first, with their shares."""
-    groups: dict[int, dict[int, float]] = {int(row): {} for row in rows}
-    if found is not None:
-        for point, area, share in zip(found.point, found.area, found.share, strict=True):
-            groups[int(rows[point])][int(area)] = float(share)
-    return groups
-
-
-def _doubt(covering: tuple[int, ...], shares: dict[int, float] | None) -> Doubt:
-    """The lowest covering area answers. Every covering one is a candidate, however small its share."""
-    cell = covering[0] if covering else None
-    if shares is None:
-        return Doubt(cell, ((cell, 1.0),), 0.0) if cell is not None else Doubt(None, (), 1.0)
-    meant = shares | {area: 0.0 for area in covering if area not in shares}
-    kept = tuple((area, share) for area, share in meant.items() if share >= NEGLIGIBLE or area in covering)
-    return Doubt(cell, kept, max(0.0, 1.0 - sum(shares.values())))

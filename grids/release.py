@@ -153,6 +153,12 @@ class Release:
             area = int(self.tables[step].parent[area])
         return steps
 
+    @cached_property
+    def layers_with_duties(self) -> frozenset[str]:
+        """The layers whose areas any duty names."""
+        layers = list(self.tables)
+        return frozenset(layers[index] for index in np.unique(self._file.arrays["duty.layer"]).tolist())
+
     @property
     def duty_count(self) -> int:
         """How many duties it holds."""

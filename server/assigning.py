@@ -16,7 +16,7 @@ from gis.datums import Datum
 from gis.errors import BadInput
 from gis.files.batches import batch_sink, batches_of
 from grids.importing import Progress
-from grids.owner import NEGLIGIBLE
+from grids.doubt import NEGLIGIBLE
 from grids.release import LayerTable
 from grids.shelf import View
 from routing.placement import Placement

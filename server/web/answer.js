@@ -18,6 +18,7 @@ export function answerView(answer, zoomTo) {
     warnings(answer.warnings),
     facts(answer),
     candidates(answer),
+    otherOwners(answer),
     duty(answer.owner?.duty),
     places(answer.places),
     parties("supporting", answer.supporting),
@@ -103,6 +104,19 @@ function candidates(answer) {
   return section(
     "candidates",
     el("p", { class: "quiet" }, say("candidates_note", answer.accuracy_m)),
+    el("ol", { class: "bars" }, bars),
+  );
+}
+
+function otherOwners(answer) {
+  const rows = answer.other_owners ?? [];
+  if (!rows.length) return null;
+  const bars = rows.map((row) =>
+    bar(row.place.name || row.place.code, row.place.layer_name, row.owner?.name ?? say("no_other"), row.share, "#8795a1"),
+  );
+  return section(
+    "other_owners",
+    el("p", { class: "quiet" }, say("other_owners_note", answer.accuracy_m)),
     el("ol", { class: "bars" }, bars),
   );
 }

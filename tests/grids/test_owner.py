@@ -212,8 +212,8 @@ def test_the_answer_has_the_keys_the_page_reads(jinan: Town) -> None:
     told = jinan.ask(0.99, 0.5, "C0101", 10).as_dict()
     assert set(told) == {
         "point", "accuracy_m", "version", "release", "roster", "cell_verdict", "owner_verdict", "on_border",
-        "distance_m", "cell", "candidates", "outside_share", "owner", "tied", "supporting", "matter_duties", "places",
-        "nearest", "matter", "h3", "crs", "at", "warnings", "explain",
+        "distance_m", "cell", "candidates", "outside_share", "owner", "other_owners",
+        "tied", "supporting", "matter_duties", "places", "nearest", "matter", "h3", "crs", "at", "warnings", "explain",
     }  # fmt: skip
     assert set(told["owner"]) == {"party", "duty", "person", "share"}
     assert set(told["owner"]["duty"]) >= {"code", "name", "role", "matter", "basis", "document", "place"}
@@ -244,3 +244,40 @@ def test_the_batch_answers_as_the_single_call_does_and_always_holds_its_own_cell
             assert batch[index].cell.code in [c.code for c in batch[index].candidates]
         total = sum(c.share for c in batch[index].candidates) + batch[index].outside_share
         assert total == pytest.approx(1, abs=0.02)
+
+
+def test_near_the_border_of_a_zone_the_owner_is_in_doubt_though_the_cell_is_certain(jinan: Town) -> None:
+    beside, inside = jinan.ask(5.47, 1.2, None, 10), jinan.ask(5.53, 1.2, None, 10)
+    assert (beside.cell_verdict, beside.owner_verdict) == ("certain", "ambiguous")
+    assert [(o.place.code, o.owner.code) for o in beside.other_owners if o.owner] == [("Z1", "DMH")]
+    assert party(inside) == "DMH"
+    assert [(o.place.code, o.owner.code) for o in inside.other_owners if o.owner] == [("Z1", party(beside))]
+    assert beside.owner.share == pytest.approx(1 - beside.other_owners[0].share, abs=1e-3)
+    assert any("大明湖景区管理处" in line for line in beside.explain["zh"])
+    assert jinan.ask(5.47, 1.2, None, 1).owner_verdict == "certain"
+
+
+def test_a_partition_beside_the_ladder_casts_its_doubt_too(hamlet: Town) -> None:
+    """Wards that are no parents of the cells: near their border the owner is in doubt though the cell is not."""
+    hamlet.rows["ward"] = [Row("W1", "东坊", None, block(0, 0, 2.3, 4)), Row("W2", "西坊", None, block(2.3, 0, 8, 4))]
+    wards = [duty("D90", "JJD", "ward", "W1"), duty("D91", "GDG", "ward", "W2")]
+    hamlet.fill(duties=[*DUTIES, *wards]).publish()
+    answer = hamlet.ask(2.35, 3.5, None, 10)
+    assert (answer.cell_verdict, answer.owner_verdict, party(answer)) == ("certain", "ambiguous", "GDG")
+    assert [(o.place.code, o.owner.code) for o in answer.other_owners if o.owner] == [("W1", "JJD")]
+    assert hamlet.ask(2.35, 3.5, None, 1).owner_verdict == "certain"
+
+
+def test_deep_inside_two_overlapping_cells_nobody_pretends_to_be_sure(hamlet: Town) -> None:
+    first = hamlet.rows["cell"][0]
+    assert first.code == CELL
+    hamlet.rows["cell"][0] = Row(first.code, first.name, first.parent, block(0, 0, 1.5, 1))
+    hamlet.fill()
+    kinds = {finding.kind for finding in hamlet.findings()} - {"outside_parent"}
+    assert kinds == {"overlap"}
+    hamlet.rows["grid"] = [Row(r.code, r.name, r.parent, r.shape) for r in hamlet.rows["grid"]]
+    hamlet.rows["cell"][0] = Row(first.code, first.name, None, block(0, 0, 1.5, 1))
+    hamlet.fill().publish(accept=["overlap"])
+    answer = hamlet.ask(1.25, 0.5)
+    assert answer.cell_verdict == "ambiguous"
+    assert len(answer.candidates) == 2
