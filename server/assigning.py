@@ -15,8 +15,8 @@ from gis.coordinates import Floats, Ranks
 from gis.datums import Datum
 from gis.errors import BadInput
 from gis.files.batches import batch_sink, batches_of
-from grids.importing import Progress
 from grids.doubt import NEGLIGIBLE
+from grids.importing import Progress
 from grids.release import LayerTable
 from grids.shelf import View
 from routing.placement import Placement
