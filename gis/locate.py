@@ -64,6 +64,11 @@ class PointIndex:
     def __len__(self) -> int:
         return len(self._shapes)
 
+    @property
+    def shapes(self) -> Shapes:
+        """The areas it answers from, in order; not to be changed."""
+        return self._shapes
+
     @cached_property
     def _tree(self) -> STRtree:
         return STRtree(self._shapes)

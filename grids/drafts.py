@@ -10,9 +10,14 @@ from sqlalchemy.orm import Session, aliased
 
 from gis.errors import Conflict, NotFound
 from gis.storage.base import Base
+from gis.storage.engine import one_at_a_time
 from grids.models import CONTENT, VersionRow
 
 DEFAULT_DRAFT = "draft"
+EDITING = 4701
+"""The one lock of everything that writes: edits of drafts, publishing, the roster. One, so none waits in a circle."""
+
+DraftState = tuple[int, datetime, int]
 _CHUNK = 2000
 
 
@@ -35,8 +40,25 @@ def draft_named(session: Session, name: str = DEFAULT_DRAFT) -> VersionRow:
     return found
 
 
+def draft_for_update(session: Session, name: str = DEFAULT_DRAFT) -> VersionRow:
+    """The open draft as it is now; nobody else edits or publishes until this transaction ends. Raises NotFound."""
+    one_at_a_time(session, EDITING)
+    draft = draft_named(session, name)
+    session.refresh(draft)
+    return draft
+
+
+def state_of(draft: VersionRow) -> DraftState:
+    """What tells that a draft is still the one looked at: another of the same name may have taken its place."""
+    return draft.id, draft.created_at, draft.edits
+
+
 def open_draft(session: Session, name: str, now: datetime) -> VersionRow:
-    """The open draft of that name, started from the latest published version if there is none yet."""
+    """The open draft of that name, started from the latest published version if there is none yet.
+
+    Nobody else edits or publishes until this transaction ends.
+    """
+    one_at_a_time(session, EDITING)
     found = find_draft(session, name)
     if found is not None:
         return found
@@ -58,10 +80,11 @@ def copy_members(session: Session, source: int, target: int) -> None:
 
 def discard(session: Session, name: str) -> None:
     """Throw the open draft away; published versions keep what they hold. Raises NotFound."""
-    draft = draft_named(session, name)
+    draft = draft_for_update(session, name)
     for held in CONTENT.values():
         session.execute(delete(held).where(held.c.version_id == draft.id))
     session.delete(draft)
+    session.flush()
 
 
 def touched(session: Session, draft: VersionRow) -> None:

@@ -15,10 +15,14 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.errors import BadInput
 from gis.findings import Finding, Severity
-from gis.shapes import ShapeProblem, problems
+from gis.measure import area_m2
+from gis.shapes import ShapeProblem, polygonal_part, problems
 from grids.content import Areas, Content, Duty, cycle_in
 from grids.names import SLIVER_M2
 from grids.topology import Coverage, TopologyFault, outside_faults, partition_faults, uncovered_faults
+
+_NOISE_M2 = 0.01
+"""Ground of two areas below this is the noise of crossing points."""
 
 
 def findings_of(content: Content, departed: frozenset[str] = frozenset()) -> Iterator[Finding]:
@@ -34,7 +38,7 @@ def findings_of(content: Content, departed: frozenset[str] = frozenset()) -> Ite
     for table in content.areas.values():
         yield from _topology(table, content, ground)
     yield from _dangling(content, departed)
-    yield from _tied(content)
+    yield from _tied(content, ground)
     yield from _unowned(content)
 
 
@@ -180,21 +184,75 @@ def _dangling(content: Content, departed: frozenset[str]) -> Iterator[Finding]:
             yield Finding("dangling_duty", "error", words, field=name, value=value, codes=(duty.code,))
 
 
-def _tied(content: Content) -> Iterator[Finding]:
-    ranked: defaultdict[tuple[str, str, str, int], list[Duty]] = defaultdict(list)
+Place = tuple[str, str]
+"""(layer, area)."""
+
+
+def _tied(content: Content, ground: Mapping[str, Ground]) -> Iterator[Finding]:
+    """Leads that nothing in ``grids.precedence`` tells apart, at one place or where two places share ground."""
+    equals: defaultdict[tuple[int, str, int], dict[Place, list[Duty]]] = defaultdict(dict)
     for duty in content.duties:
         if duty.role == "lead":
-            ranked[duty.layer, duty.area, duty.matter, duty.priority].append(duty)
-    for (layer, area, matter, priority), equal in ranked.items():
-        if len({duty.party for duty in equal}) > 1:
-            codes = tuple(duty.code for duty in equal)
-            words = (
-                f"duties {', '.join(codes)} all lead for {layer} {area}, matter {matter or 'all'}, priority {priority};"
-                " give one a higher priority or make it support"
-            )
-            yield Finding(
-                "tied_leads", "error", words, layer=layer, codes=codes, geometry=_shape_of(content, layer, area)
-            )
+            table = content.areas.get(duty.layer)
+            rank = table.layer.rank if table else -1
+            equals[rank, duty.matter, duty.priority].setdefault((duty.layer, duty.area), []).append(duty)
+    exclusive = _exclusive(content)
+    for places in equals.values():
+        for place, duties in places.items():
+            if len({duty.party for duty in duties}) > 1:
+                yield _tie(duties, " ".join(place), _shape_of(content, *place))
+        yield from _tied_on_ground(places, ground, exclusive)
+
+
+def _exclusive(content: Content) -> frozenset[str]:
+    """Layers of which a point is in one area only: partitions, and those of the cells' ladder, taken by code."""
+    ladder = content.ladder(content.cell_layer.code) if content.cell_layer else []
+    return frozenset(ladder) | {layer.code for layer in content.layers if layer.partition}
+
+
+def _tied_on_ground(
+    places: Mapping[Place, Sequence[Duty]], ground: Mapping[str, Ground], exclusive: frozenset[str]
+) -> Iterator[Finding]:
+    layers = {layer for layer, _ in places}
+    if len({duty.party for duties in places.values() for duty in duties}) < 2 or (
+        len(layers) == 1 and layers <= exclusive
+    ):
+        return
+    shown = {place: shape for place in places if (shape := _sound_shape(ground, *place)) is not None}
+    known, shapes = list(shown), np.array([*shown.values(), None], object)[:-1]
+    parties = [{duty.party for duty in places[place]} for place in known]
+    pairs = [
+        (one, two)
+        for one, two in shapely.STRtree(shapes).query(shapes, predicate="intersects").T.tolist()
+        if one < two
+        and len(parties[one] | parties[two]) > 1
+        and not (known[one][0] == known[two][0] and known[one][0] in exclusive)
+    ]
+    for one, two in sorted(pairs):
+        shared = polygonal_part(shapely.intersection(shapes[one], shapes[two]))
+        if not shared.is_empty and (extent := area_m2(shared)) >= _NOISE_M2:
+            where = f"{extent:.2f} m2 that {' '.join(known[one])} and {' '.join(known[two])} share"
+            yield _tie([*places[known[one]], *places[known[two]]], where, shared, extent)
+
+
+def _sound_shape(ground: Mapping[str, Ground], layer: str, area: str) -> BaseGeometry | None:
+    own = ground.get(layer)
+    at = bisect_left(own.codes, area) if own else 0
+    return own.coverage.shapes[at] if own and at < len(own.codes) and own.codes[at] == area else None
+
+
+def _tie(duties: Sequence[Duty], where: str, shape: BaseGeometry | None, extent: float | None = None) -> Finding:
+    """A sliver shared by two areas is where they were drawn past each other: that can be accepted."""
+    codes, first = tuple(duty.code for duty in duties), duties[0]
+    words = (
+        f"duties {', '.join(codes)} all lead for {where}, matter {first.matter or 'all'}, priority {first.priority};"
+        " give one a higher priority or make it support"
+    )
+    if extent is None:
+        return Finding("tied_leads", "error", words, layer=first.layer, codes=codes, geometry=shape)
+    severity: Severity = "warning" if extent < SLIVER_M2 else "error"
+    kind = "sliver" if extent < SLIVER_M2 else "tied_leads"
+    return Finding(kind, severity, words, None, None, "tied_leads", first.layer, codes, round(extent, 4), shape)
 
 
 def _shape_of(content: Content, layer: str, area: str) -> BaseGeometry | None:

@@ -88,5 +88,5 @@ def refuse_errors(report: ImportReport) -> None:
         row = f"row {first.row}: " if first.row else ""
         raise Refused(
             f"{report.file.name}: {report.findings.errors} errors, nothing was imported; first: {row}{first.message}",
-            report=report.as_dict(),
+            report=report.as_dict() | {"committed": False},
         )

@@ -10,11 +10,14 @@ from typing import Any
 
 from shapely import to_wkb
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, String, Table, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis.shapes import shape_hash
 from gis.storage.base import Base, BigId, Code, Key, Shape, UtcTime, Words
+
+
+_IS_DRAFT = text("status = 'draft'")
 
 
 class VersionRow(Base):
@@ -34,7 +37,10 @@ class VersionRow(Base):
     edits: Mapped[int] = mapped_column(default=0)
     accepted: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     release_sha256: Mapped[str] = mapped_column(String(64), default="")
-    __table_args__ = (Index("ix_version_status_name", "status", "name"),)
+    __table_args__ = (
+        Index("ix_version_status_name", "status", "name"),
+        Index("uq_version_draft", "name", unique=True, postgresql_where=_IS_DRAFT, sqlite_where=_IS_DRAFT),
+    )
 
 
 class ShapeRow(Base):

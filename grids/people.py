@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from grids.drafts import Changes
+from gis.storage.engine import one_at_a_time
+from grids.drafts import EDITING, Changes
 from grids.models import ContactRow, PersonRow, RosterRow
 from grids.reads import roster_number
 
@@ -20,6 +21,7 @@ def put_people(session: Session, rows: Sequence[Mapping[str, str | None]], now: 
     A numbered snapshot is made when names changed. Rows have ``code``, ``name``, ``party_code``, ``role`` and, where
     the sender told phones at all, ``phone``; who leaves takes their contact along.
     """
+    one_at_a_time(session, EDITING)
     current = {p.code: p for p in session.scalars(select(PersonRow).where(PersonRow.ended_at.is_(None)))}
     changes, fresh, ended, seen = Changes(), list[dict[str, Any]](), list[int](), set[str]()
     for row in rows:

@@ -12,16 +12,22 @@ from gis.errors import BadInput, Conflict, Refused
 from gis.findings import Finding, errors_in
 from gis.storage.engine import Store, one_at_a_time
 from grids.content import Content
-from grids.drafts import copy_members, draft_named, latest_published, require_current_base
+from grids.drafts import (
+    EDITING,
+    DraftState,
+    copy_members,
+    draft_for_update,
+    draft_named,
+    latest_published,
+    require_current_base,
+    state_of,
+)
 from grids.gate import findings_of
 from grids.models import VersionRow
 from grids.names import WARNINGS
 from grids.reads import content_of, departed_people, published
 from grids.release import write_release
 from grids.timeline import Edition
-
-_PUBLISHING = 4701
-DraftState = tuple[int, datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +45,16 @@ def release_path(home: Path, number: int) -> Path:
     return home / "releases" / f"{number:06d}.wgr"
 
 
-def validate(store: Store, draft: str) -> tuple[int, Content, list[Finding]]:
-    """The gate's findings on a draft, with its content and its count of edits."""
-    state, content, findings = _examined(store, draft)
-    return state[-1], content, findings
+def validate(store: Store, draft: str) -> tuple[DraftState, Content, list[Finding]]:
+    """The gate's findings on a draft, with its content and what tells that it is still the same."""
+    return _examined(store, draft)
 
 
 def _examined(store: Store, draft: str) -> tuple[DraftState, Content, list[Finding]]:
     with store.read() as session:
         row = draft_named(session, draft)
         content = content_of(session, row.id)
-        return _state(row), content, list(findings_of(content, departed_people(session)))
-
-
-def _state(row: VersionRow) -> DraftState:
-    """What tells that a draft is still the one looked at: another of the same name may have taken its place."""
-    return row.id, row.created_at, row.edits
+        return state_of(row), content, list(findings_of(content, departed_people(session)))
 
 
 def publish(
@@ -70,9 +70,8 @@ def publish(
     state, content, findings = _examined(store, draft)
     _refuse(content, findings, set(accept))
     with store.write() as session:
-        one_at_a_time(session, _PUBLISHING)
-        row = draft_named(session, draft)
-        if _state(row) != state:
+        row = draft_for_update(session, draft)
+        if state_of(row) != state:
             raise Conflict(f"draft '{draft}' was edited while it was checked: publish again")
         require_current_base(session, row)
         row.accepted = dict(Counter(finding.kind for finding in findings))
@@ -120,12 +119,14 @@ def _seal(session: Session, home: Path, row: VersionRow, content: Content, times
 def rollback(store: Store, home: Path, number: int, now: datetime) -> Published:
     """Publish a copy of an older version, effective now. History stays: nothing published is ever edited."""
     with store.write() as session:
-        one_at_a_time(session, _PUBLISHING)
+        one_at_a_time(session, EDITING)
         old, latest = published(session, number), latest_published(session)
         if latest is None or latest.id == old.id:
             raise Conflict(f"version {number} is the latest: there is nothing to go back from")
         note = f"rollback to version {number}"
-        row = VersionRow(name=note, status="draft", created_at=now, base_id=latest.id, note=note, accepted={}, edits=0)
+        row = VersionRow(
+            name=note, status="rollback", created_at=now, base_id=latest.id, note=note, accepted={}, edits=0
+        )
         session.add(row)
         session.flush()
         copy_members(session, old.id, row.id)

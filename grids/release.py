@@ -7,6 +7,7 @@ from bisect import bisect_left
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gis.coordinates import Bounds
 from gis.errors import NotFound
 from gis.locate import PointIndex
 from gis.rings import Rings, rings_of
+from gis.shapes import Shapes
 from grids.content import Areas, Content, Duty, Layer, Matter, Party
 
 _DUTY_TEXTS = ("code", "party", "matter", "role", "name", "basis", "document", "person")
@@ -100,6 +102,11 @@ class LayerTable:
         """The exact point index."""
         return PointIndex(self.rings)
 
+    @property
+    def shapes(self) -> Shapes:
+        """The areas as shapely MultiPolygons: those of the index, made once."""
+        return self.index.shapes
+
     def area(self, code: str) -> int:
         """The area with that code; codes stand in the order of their code points. Raises NotFound."""
         at = bisect_left(self.codes, code)
@@ -171,6 +178,12 @@ class Release:
         area = self.tables[layer].codes[int(self._file.arrays["duty.area"][row])]
         priority = int(self._file.arrays["duty.priority"][row])
         return Duty(layer=layer, area=area, priority=priority, **(texts | {"person": texts["person"] or None}))
+
+    @cached_property
+    def duties_by_code(self) -> tuple[tuple[str, Duty], ...]:
+        """All duties with their codes, in the order of these."""
+        duties = (self.duty(row) for row in range(self.duty_count))
+        return tuple(sorted(((duty.code, duty) for duty in duties), key=itemgetter(0)))
 
     def _duties_at(self, layer: str, area: int) -> tuple[Duty, ...]:
         """The duties for exactly this area."""

@@ -14,7 +14,7 @@ from gis.measure import area_m2
 from gis.shapes import Shapes, polygonal_part, problems, repaired
 from gis.storage.engine import Store, insert_missing
 from grids.content import Areas, Content
-from grids.drafts import Edit, draft_named
+from grids.drafts import DraftState, Edit, draft_for_update, state_of
 from grids.models import AreaRow, ShapeRow, outline_row
 from grids.names import SLIVER_M2
 from grids.outlines import normal_outlines
@@ -151,11 +151,11 @@ def _changed(table: Areas, mended: Shapes, why: Shapes, kind: str | None) -> Ite
             yield Proposal(table.layer.code, table.codes[index], str(why[index]), before, after)
 
 
-def apply_repairs(store: Store, draft: str, edits: int, repairs: Iterable[Proposal], now: datetime) -> None:
-    """Put the proposed outlines into the draft. Raises Conflict when it was edited since they were made."""
+def apply_repairs(store: Store, draft: str, state: DraftState, repairs: Iterable[Proposal], now: datetime) -> None:
+    """Put the proposed outlines into the draft. Raises Conflict when it is not as it was then."""
     with store.write() as session:
-        row = draft_named(session, draft)
-        if row.edits != edits:
+        row = draft_for_update(session, draft)
+        if state_of(row) != state:
             raise Conflict(f"draft '{draft}' was edited meanwhile: look at the proposals again")
         by_layer: dict[str, list[Proposal]] = {}
         for proposal in repairs:

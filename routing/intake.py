@@ -3,6 +3,8 @@
 The whole file is stored in one transaction with its decisions, or nothing of it.
 """
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,6 +112,7 @@ class _Intake:
         self.placement = Placement(view.release, self.system)
         self.untimed = 0
         self.seen: dict[str, int] = {}
+        self.alike: Counter[str] = Counter()
 
     def fields(self) -> list[str]:
         """The columns that are read."""
@@ -155,7 +158,16 @@ class _Intake:
             elif when is not None and self._fits(row, source.matter, matters[index], source.id, ids[index]):
                 x, y = (found.lon, found.lat) if found else (float(lon[index]), float(lat[index]))
                 how, timed = "address" if found else "point", bool(times[index])
-                yield Located(row, ids[index] or str(row), when, timed, matters[index], address or "", how, x, y)
+                told = (times[index], matters[index], lons[index], lats[index], address)
+                key = ids[index] or self._own_id(told)
+                yield Located(row, key, when, timed, matters[index], address or "", how, x, y)
+
+    def _own_id(self, told: tuple[str | None, ...]) -> str:
+        """An id for a row without one, from what it says: the same file again adds nothing, another file is another.
+        Rows of one file that say the same are counted apart."""
+        digest = hashlib.sha256(repr(told).encode()).hexdigest()[:24]
+        self.alike[digest] += 1
+        return f"#{digest}-{self.alike[digest]}"
 
     def _fits(self, row: int, *named: str | None) -> bool:
         """Whether the values, given after their columns' names, are short enough to be kept."""

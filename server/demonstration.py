@@ -23,12 +23,12 @@ from gis.storage.migrate import migrate
 from grids.import_areas import AreaFile, import_areas
 from grids.import_tables import import_table
 from grids.importing import ImportReport
+from grids.models import PersonRow, VersionRow
 from grids.publish import publish
-from grids.reads import editions
 from grids.shelf import Shelf, StoreSource
 from routing.addresses import import_addresses
 from routing.intake import ReportFile, import_reports
-from routing.models import ReportRow
+from routing.models import AddressRow, ReportRow
 from routing.reads import ReportFilter, count_reports, verdict_counts
 from server.api.app import create_app
 from server.reporting import heat_html, heat_of
@@ -64,9 +64,7 @@ def build_demo(settings: Settings, size: tuple[int, int], seed: int, now: Callab
     """Write a sample city of (cells, reports), import, publish and report it. Raises Conflict in a store in use."""
     store = Store(settings.store_url, actor=SOURCE)
     migrate(store)
-    with store.read() as session:
-        if editions(session):
-            raise Conflict("this store already holds published versions: the demo only goes into an empty one")
+    refuse_in_use(store)
     say(f"making a city of {size[0]:,} cells and {size[1]:,} reports (seed {seed})")
     files = write_city(sample_city(cells=size[0], reports=size[1], seed=seed), settings.home / "files")
     for file, layer, above in _LAYERS:
@@ -89,6 +87,15 @@ def build_demo(settings: Settings, size: tuple[int, int], seed: int, now: Callab
     say(f"heat map written to {settings.home / 'heat.html'}")
     facts = {"areas": done.areas, "duties": done.duties, "findings": len(done.findings), "version": done.edition.number}
     return Demo(settings, store, files, facts)
+
+
+def refuse_in_use(store: Store) -> None:
+    """Raises Conflict when the store holds anything at all: the demo must not touch a city's work."""
+    with store.read() as session:
+        for row in (VersionRow, PersonRow, AddressRow, ReportRow):
+            if session.scalar(select(row).limit(1)) is not None:
+                kind = row.__tablename__
+                raise Conflict(f"this store already holds rows of '{kind}': the demo only goes into an empty one")
 
 
 def _told(report: ImportReport) -> str:

@@ -1,7 +1,6 @@
 """Keys for callers: shown once, kept as a hash, scoped, revocable."""
 
 import base64
-import binascii
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -54,6 +53,6 @@ def presented(headers: Mapping[str, str]) -> str | None:
     if kind.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             return None
     return None

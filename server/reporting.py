@@ -67,5 +67,5 @@ def _outlines(release: Release) -> list[Outline]:
     if not fit:
         return []
     table = max(fit, key=lambda t: (t.layer.rank <= 30, t.layer.rank, -len(t)))
-    shapes = table.rings.shapes()
-    return [Outline(name or code, shape) for code, name, shape in zip(table.codes, table.names, shapes, strict=True)]
+    areas = zip(table.codes, table.names, table.shapes, strict=True)
+    return [Outline(name or code, shape) for code, name, shape in areas]

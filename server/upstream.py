@@ -4,10 +4,11 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from datetime import datetime
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gis.errors import BadRelease, NotReady
 from grids.publish import release_path
@@ -17,6 +18,7 @@ from grids.timeline import Edition
 
 _TIMEOUT_S = 30
 _BLOCK = 1 << 20
+T = TypeVar("T")
 
 
 class UpstreamSource:
@@ -24,22 +26,11 @@ class UpstreamSource:
 
     def __init__(self, base: str, key: str, home: Path) -> None:
         self._base, self._key, self._home = base.rstrip("/"), key, home
-        self._state_file, self._roster_file = home / "upstream.json", home / "upstream-roster.json"
+        self._asked: frozenset[str] = frozenset()
 
     def state(self) -> tuple[list[Edition], int]:
-        """The upstream's list, or the last one known when it cannot be reached."""
-        data = self._json("/v1/releases", self._state_file)
-        editions = [
-            Edition(
-                item["number"],
-                datetime.fromisoformat(item["effective_at"]),
-                datetime.fromisoformat(item["recorded_at"]),
-                item["sha256"],
-                item["name"],
-            )
-            for item in data["items"]
-        ]
-        return editions, int(data["roster"])
+        """The upstream's list and the number of its roster. Raises NotReady when it cannot be had."""
+        return self._ask("/v1/releases", self._home / "upstream.json", _state)
 
     def release(self, edition: Edition) -> Release:
         """The release, from disk when it is there and sound, else fetched. Raises BadRelease, NotReady."""
@@ -51,25 +42,29 @@ class UpstreamSource:
             return open_release(path, edition.digest)
 
     def roster(self) -> Roster:
-        """The newest roster, or the last one known."""
-        data = self._json("/v1/rosters/current", self._roster_file)
-        return roster_of(data["number"], data["people"])
+        """The newest roster. Raises NotReady when it cannot be had."""
+        return self._ask("/v1/rosters/current", self._home / "upstream-roster.json", _roster)
 
     def _open(self, path: str) -> Any:
         request = urllib.request.Request(self._base + path)
         if self._key:
-            request.add_header("Authorization", f"Bearer {self._key}")
+            request.add_unredirected_header("Authorization", f"Bearer {self._key}")
         return urllib.request.urlopen(request, timeout=_TIMEOUT_S)
 
-    def _json(self, path: str, kept: Path) -> dict[str, Any]:
+    def _ask(self, path: str, kept: Path, read: Callable[[Any], T]) -> T:
+        """What the upstream says, kept for the next start once it has been understood. Only the first question of a
+        process may be answered from what was kept; later ones are the shelf's to answer from what it holds."""
+        first, self._asked = path not in self._asked, self._asked | {path}
         try:
             with self._open(path) as answer:
-                _write_whole(kept, answer.read())
-        except (urllib.error.URLError, HTTPException, OSError) as error:
-            if not kept.is_file():
-                raise NotReady(f"{self._base}{path}: cannot be fetched: {error}") from error
-        data: dict[str, Any] = json.loads(kept.read_bytes())
-        return data
+                text = answer.read()
+            told = read(json.loads(text))
+        except (urllib.error.URLError, HTTPException, OSError, ValueError, KeyError, TypeError) as error:
+            if first and kept.is_file():
+                return read(json.loads(kept.read_bytes()))
+            raise NotReady(f"{self._base}{path}: cannot be had: {error}") from error
+        _write_whole(kept, text)
+        return told
 
     def _fetch(self, path: str, target: Path) -> None:
         waiting = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -83,6 +78,25 @@ class UpstreamSource:
             raise NotReady(f"{self._base}{path}: cannot be fetched: {error}") from error
         finally:
             waiting.unlink(missing_ok=True)
+
+
+def _state(data: Any) -> tuple[list[Edition], int]:
+    editions = [
+        Edition(
+            int(item["number"]),
+            datetime.fromisoformat(item["effective_at"]),
+            datetime.fromisoformat(item["recorded_at"]),
+            str(item["sha256"]),
+            str(item["name"]),
+            str(item["by"]),
+        )
+        for item in data["items"]
+    ]
+    return editions, int(data["roster"])
+
+
+def _roster(data: Any) -> Roster:
+    return roster_of(int(data["number"]), data["people"])
 
 
 def _write_whole(path: Path, data: bytes) -> None:

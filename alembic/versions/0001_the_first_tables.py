@@ -164,6 +164,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("version", schema=None) as batch_op:
         batch_op.create_index("ix_version_status_name", ["status", "name"], unique=False)
+        batch_op.create_index(
+            "uq_version_draft",
+            ["name"],
+            unique=True,
+            postgresql_where=sa.text("status = 'draft'"),
+            sqlite_where=sa.text("status = 'draft'"),
+        )
 
     op.create_table(
         "area",
@@ -278,6 +285,7 @@ def downgrade() -> None:
 
     op.drop_table("area")
     with op.batch_alter_table("version", schema=None) as batch_op:
+        batch_op.drop_index("uq_version_draft")
         batch_op.drop_index("ix_version_status_name")
 
     op.drop_table("version")

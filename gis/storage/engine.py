@@ -10,13 +10,15 @@ from typing import Any
 from sqlalchemy import URL, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from gis.errors import BadInput
 
 _CHUNK = 2000
 _WAL_ATTEMPTS = 200
+_FORMS = "write sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/database"
 
 
 class Store:
@@ -27,7 +29,7 @@ class Store:
 
     def __init__(self, url: str, actor: str = "") -> None:
         self.actor = actor
-        self.url = make_url(url)
+        self.url = _parsed(url)
         if self.url.get_backend_name() == "sqlite":
             if self.url.database in (None, "", ":memory:"):
                 raise BadInput("store 'sqlite://': name a file; in memory, each connection has its own")
@@ -35,8 +37,8 @@ class Store:
             self._writer = _sqlite(self.url, "BEGIN IMMEDIATE")
         elif self.url.get_backend_name() == "postgresql":
             snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-            self._reader = create_engine(self.url, execution_options=snapshot, pool_pre_ping=True)
-            self._writer = create_engine(self.url, pool_pre_ping=True)
+            self._reader = _postgresql(self.url, execution_options=snapshot)
+            self._writer = _postgresql(self.url)
         else:
             raise BadInput(f"store '{self.url.drivername}': only sqlite:/// and postgresql+psycopg:// are kept")
 
@@ -63,9 +65,37 @@ class Store:
         self._writer.dispose()
 
 
+def _parsed(url: str) -> URL:
+    """The URL itself is never told: it may hold a password."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise BadInput(f"the store's address is no database URL: {_FORMS}", field="store") from error
+
+
+def _postgresql(url: URL, **options: Any) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **options)
+    except (ArgumentError, ImportError) as error:
+        raise BadInput(f"store '{url.drivername}': {_FORMS}", field="store") from error
+    event.listen(engine, "handle_error", _first_line_only)
+    return engine
+
+
+def _first_line_only(context: ExceptionContext) -> None:
+    """PostgreSQL's DETAIL quotes the failing row, whatever its language: phones and addresses stay out of logs."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+
+
 def _sqlite(url: URL, begin: str, *pragmas: str) -> Engine:
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 60})
+    folder = Path(url.database or "").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"store: the folder {folder} cannot be made: {error.strerror}", field="store") from error
+    engine = create_engine(url, connect_args={"timeout": 60}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _record: object) -> None:

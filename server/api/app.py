@@ -1,5 +1,6 @@
 """The service: `create_app(settings)`. Nothing happens at import."""
 
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,15 +10,16 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from gis.errors import WanggeError
 from gis.storage.engine import Store
 from gis.storage.migrate import require_newest
 from grids.shelf import POLL_S, Shelf, Source, StoreSource
 from server.api import areas, owners, pages, parties, releases, reports
-from server.api.problems import install_problems, problem
+from server.api.problems import install_problems, problem, unexpected
 from server.api.service import LOOPBACK, Service
 from server.settings import Settings
 from server.upstream import UpstreamSource
+
+_log = logging.getLogger("wangge.service")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -60,12 +62,23 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _keep_fresh(service: Service, ended: threading.Event) -> None:
+    """The worker loop: whatever goes wrong is told in /readyz and in the log, and tried again."""
     while not ended.wait(POLL_S):
         try:
             service.shelf.view(service.clock())
-            service.fault = ""
-        except WanggeError as error:
-            service.fault = error.detail
+            service.fault = service.shelf.fault
+        except Exception as error:
+            if not service.fault:
+                _log.exception("the newest release cannot be taken up")
+            service.fault = f"{type(error).__name__}: {error}"
+
+
+async def _answered(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """The answer; an error that no other handler knows is logged and counted like any answer."""
+    try:
+        return await call_next(request)
+    except Exception as error:
+        return await unexpected(request, error)
 
 
 async def _measured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -73,9 +86,8 @@ async def _measured(request: Request, call_next: Callable[[Request], Awaitable[R
     if "%00" in request.url.query or "\0" in request.url.path:
         response = problem(422, "bad-input", "the request holds a NUL character, which no text here may")
     else:
-        response = await call_next(request)
-    route = request.scope.get("route")
-    name = getattr(route, "path", "other")
+        response = await _answered(request, call_next)
+    name = getattr(request.scope.get("route"), "path", "other")
     metrics = request.app.state.service.metrics
     metrics.requests.labels(name, request.method, str(response.status_code)).inc()
     metrics.seconds.labels(name).observe(time.perf_counter() - began)

@@ -71,7 +71,7 @@ def areas(
         data["next"] = cursor_of(view.release.number, shown[-1])
     items = [_area(view.release, table, row) for row in shown]
     if format == "geojson":
-        shapes = table.rings.shapes()[np.array(shown, np.int64)]
+        shapes = table.shapes[np.array(shown, np.int64)]
         features = [
             {"type": "Feature", "properties": p, "geometry": to_geojson(s)} for p, s in zip(items, shapes, strict=True)
         ]
@@ -119,5 +119,5 @@ def area(service: Reader, layer: str, code: str) -> Response:
         for d in release.duties_at(layer, row)
     ]
     properties = _area(release, table, row) | {"version": release.number, "above": above, "duties": duties}
-    shape = table.rings.shapes()[row]
+    shape = table.shapes[row]
     return json_answer({"type": "Feature", "properties": properties, "geometry": to_geojson(shape)})

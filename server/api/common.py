@@ -3,8 +3,10 @@
 import base64
 import binascii
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Annotated, Any
 
 import orjson
@@ -55,9 +57,15 @@ def declared(crs: str) -> Datum:
 
 
 def instant(name: str, when: datetime | None) -> datetime | None:
-    """The instant as given. Raises BadInput when it has no time zone."""
+    """The instant as given. Raises BadInput when it has no time zone or no UTC."""
     if when is not None and when.tzinfo is None:
         raise BadInput(f"{name}={when.isoformat()}: say the time zone, as in {when.isoformat()}%2B08:00", field=name)
+    try:
+        _ = when and when.astimezone(UTC)
+    except OverflowError as error:
+        raise BadInput(
+            f"{name}={when.isoformat() if when else ''}: lies beyond the years 1 to 9999 in UTC", field=name
+        ) from error
     return when
 
 
@@ -104,9 +112,9 @@ def after_number(cursor: str | None) -> int:
 def page(items: Sequence[tuple[str, Any]], cursor: str | None, limit: int) -> dict[str, Any]:
     """One page of (key, item), which come sorted by key; ``next`` when there is more."""
     said = cursor_parts(cursor, 1)
-    after = [pair for pair in items if said is None or pair[0] > str(said[0])]
-    shown = after[:limit]
+    first = bisect_right(items, str(said[0]), key=itemgetter(0)) if said else 0
+    shown = items[first : first + limit]
     data: dict[str, Any] = {"items": [item for _, item in shown]}
-    if len(after) > limit:
+    if len(items) > first + limit:
         data["next"] = cursor_of(shown[-1][0])
     return data

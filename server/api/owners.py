@@ -1,18 +1,21 @@
 """Whose is this point: one by one, and in batches."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Annotated, Any
 
+import numpy as np
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from gis.datums import Datum
-from gis.errors import BadInput
+from gis.coordinates import lonlat_arrays
+from gis.datums import Datum, to_wgs84
+from gis.errors import BadCoordinate, BadInput
 from grids.answer import Answer
-from grids.owner import DEFAULT_ACCURACY_M
+from grids.owner import DEFAULT_ACCURACY_M, MOST_DOUBT_M
 from grids.shelf import View
 from server.api.common import PROBLEMS, Crs, Reader, declared, etag, instant, json_answer, unchanged
 from server.api.service import Service
@@ -24,6 +27,7 @@ router = APIRouter(prefix="/v1", tags=["owner"], responses=PROBLEMS)
 MOST_POINTS = 100_000
 MOST_BYTES = 64 << 20
 _LINES = 2_000
+_MATTER_LENGTH = 200
 
 
 @router.get("/owner")
@@ -32,7 +36,7 @@ def owner(
     service: Reader,
     lon: Annotated[float, Query(description="Longitude or easting")],
     lat: Annotated[float, Query(description="Latitude or northing")],
-    matter: Annotated[str | None, Query(max_length=200, description="Matter code")] = None,
+    matter: Annotated[str | None, Query(max_length=_MATTER_LENGTH, description="Matter code")] = None,
     at: Annotated[datetime | None, Query(description="As of this time, with offset")] = None,
     known_at: Annotated[datetime | None, Query(description="As known at this time, with offset")] = None,
     accuracy: Annotated[float, Query(ge=0, le=5000, description="How exact the point is, metres")] = DEFAULT_ACCURACY_M,
@@ -94,24 +98,38 @@ POINT_SCHEMA: dict[str, Any] = {
 async def owners(request: Request, service: Reader, crs: Crs = "wgs84", explain: bool = False) -> Response:
     """Many points at once, all answered from one release: a JSON object with ``points``, or NDJSON with a point a
     line (answers come a line each, in order, with the point's ``id``). At most 100,000 points or 64 MiB."""
-    view = service.view()
     body = await _body(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip() == "application/x-ndjson":
-        lines = [line for line in body.split(b"\n") if line.strip()]
-        points = [_parsed(line, f"line {number}") for number, line in enumerate(lines, 1)]
-        stream = _lines(service, view, points, declared(crs), explain)
-        first = await run_in_threadpool(next, stream, b"")
-        return StreamingResponse(_rest(first, stream), media_type="application/x-ndjson", headers=_headers(view))
-    data = _parsed(body, "body")
-    if not isinstance(data.get("points"), list):
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    answer = _streamed if kind == "application/x-ndjson" else _whole
+    return await run_in_threadpool(answer, service, body, crs, explain)
+
+
+def _whole(service: Service, body: bytes, crs: str, explain: bool) -> Response:
+    view, data = service.view(), _parsed(body, "body")
+    points = data.get("points")
+    if not isinstance(points, list):
         raise BadInput("points: must be a list of {lon, lat}", field="points")
     said, told = data.get("crs", crs), data.get("explain", explain)
     if not isinstance(said, str) or not isinstance(told, bool):
         raise BadInput("crs must be text and explain true or false", field="crs")
-    answers = await run_in_threadpool(_answers, service, view, data["points"], declared(said), told)
+    _check_count(len(points))
+    questions = _questions(points, "points[{}]".format, declared(said), told)
+    answers = _answers(service, view, points, questions, service.clock())
     return json_answer(
         {"version": view.release.number, "roster": view.roster.number, "answers": answers}, _headers(view)
     )
+
+
+def _streamed(service: Service, body: bytes, crs: str, explain: bool) -> Response:
+    """All questions are checked before the first answer goes out, so that bad input is a clean refusal."""
+    view, system = service.view(), declared(crs)
+    lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    _check_count(len(lines))
+    points = [_parsed(line, f"line {number}") for number, line in lines]
+    questions = _questions(points, lambda at: f"line {lines[at][0]}", system, explain)
+    stream = _chunks(service, view, points, questions)
+    first = next(stream, b"")
+    return StreamingResponse(chain([first], stream), media_type="application/x-ndjson", headers=_headers(view))
 
 
 def _headers(view: View) -> dict[str, str]:
@@ -148,17 +166,38 @@ def _question(item: Any, place: str, crs: Datum, explain: bool) -> Question:
     matter = item.get("matter")
     if matter is not None and not isinstance(matter, str):
         raise BadInput(f"{place}.matter={matter!r}: must be text", field=f"{place}.matter")
+    if matter is not None and len(matter) > _MATTER_LENGTH:
+        raise BadInput(f"{place}.matter: at most {_MATTER_LENGTH} characters", field=f"{place}.matter")
     accuracy = float(item.get("accuracy", DEFAULT_ACCURACY_M))
     return Question(float(item["lon"]), float(item["lat"]), crs, matter or None, accuracy, explain=explain)
 
 
-def _answers(service: Service, view: View, points: list[Any], crs: Datum, explain: bool) -> list[dict[str, Any]]:
-    if len(points) > MOST_POINTS:
-        raise TooLarge(f"{len(points):,} points: at most {MOST_POINTS:,} at once")
-    questions = [_question(item, f"points[{index}]", crs, explain) for index, item in enumerate(points)]
-    if not questions:
-        return []
-    found = answers_from(view, questions, service.clock())
+def _check_count(count: int) -> None:
+    if count > MOST_POINTS:
+        raise TooLarge(f"{count:,} points: at most {MOST_POINTS:,} at once")
+
+
+def _questions(points: list[Any], place: Callable[[int], str], crs: Datum, explain: bool) -> list[Question]:
+    """The questions, all of them good. Raises BadInput that names the place of the first bad one."""
+    questions = [_question(item, place(index), crs, explain) for index, item in enumerate(points)]
+    x, y = np.array([q.x for q in questions], np.float64), np.array([q.y for q in questions], np.float64)
+    try:
+        lonlat_arrays(*to_wgs84(x, y, crs))
+    except BadCoordinate as error:
+        at = place(int(error.facts["index"]))
+        raise BadCoordinate(f"{at}: {error.detail}", field=at) from error
+    accuracy = np.array([q.accuracy_m for q in questions], np.float64)
+    bad = np.flatnonzero(~((accuracy >= 0.0) & (accuracy <= MOST_DOUBT_M)))
+    if len(bad):
+        at, value = f"{place(int(bad[0]))}.accuracy", accuracy[bad[0]]
+        raise BadInput(f"{at}={value:g}: must lie in 0 to {MOST_DOUBT_M:g} metres", field=at)
+    return questions
+
+
+def _answers(
+    service: Service, view: View, points: list[Any], questions: list[Question], when: datetime
+) -> list[dict[str, Any]]:
+    found = answers_from(view, questions, when) if questions else ()
     return [_told(service, item, answer) for item, answer in zip(points, found, strict=True)]
 
 
@@ -168,19 +207,9 @@ def _told(service: Service, item: dict[str, Any], answer: Answer) -> dict[str, A
     return {"id": item["id"], **data} if "id" in item else data
 
 
-def _lines(service: Service, view: View, points: list[Any], crs: Datum, explain: bool) -> Iterator[bytes]:
-    """All questions are checked before the first answer goes out, so that bad input is a clean refusal."""
-    if len(points) > MOST_POINTS:
-        raise TooLarge(f"{len(points):,} points: at most {MOST_POINTS:,} at once")
-    for index, item in enumerate(points, 1):
-        _question(item, f"line {index}", crs, explain)
+def _chunks(service: Service, view: View, points: list[Any], questions: list[Question]) -> Iterator[bytes]:
+    when = service.clock()
     for start in range(0, len(points), _LINES):
-        part = _answers(service, view, points[start : start + _LINES], crs, explain)
-        yield b"".join(orjson.dumps(answer) + b"\n" for answer in part)
-
-
-async def _rest(first: bytes, stream: Iterator[bytes]) -> AsyncIterator[bytes]:
-    chunk = first
-    while chunk:
-        yield chunk
-        chunk = await run_in_threadpool(next, stream, b"")
+        part = slice(start, start + _LINES)
+        answers = _answers(service, view, points[part], questions[part], when)
+        yield b"".join(orjson.dumps(answer) + b"\n" for answer in answers)

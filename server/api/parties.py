@@ -1,12 +1,13 @@
 """Who answers: parties, matters and duties of the release in force."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from gis.errors import NotFound
-from grids.release import Release
+from grids.content import Duty
 from server.api.common import PROBLEMS, Cursor, Limit, Reader, json_answer, page
 
 router = APIRouter(prefix="/v1", tags=["parties"], responses=PROBLEMS)
@@ -16,8 +17,8 @@ router = APIRouter(prefix="/v1", tags=["parties"], responses=PROBLEMS)
 def parties(service: Reader, kind: str | None = None, limit: Limit = 500, cursor: Cursor = None) -> Response:
     """The parties, by code."""
     release = service.view().release
-    rows = [(code, asdict(party)) for code, party in sorted(release.parties.items()) if kind in (None, party.kind)]
-    return json_answer({"version": release.number} | page(rows, cursor, limit))
+    rows = [(code, party) for code, party in sorted(release.parties.items()) if kind in (None, party.kind)]
+    return json_answer({"version": release.number} | _page(rows, cursor, limit))
 
 
 @router.get("/parties/{code:path}")
@@ -27,7 +28,7 @@ def party(service: Reader, code: str) -> Response:
     if code not in view.release.parties:
         raise NotFound(f"there is no party '{code}' in version {view.release.number}")
     people = [{"code": p.code, "name": p.name, "role": p.role} for p in view.roster.people if p.party == code]
-    duties = [duty for _, duty in _duties(view.release) if duty["party"] == code]
+    duties = [asdict(duty) for _, duty in view.release.duties_by_code if duty.party == code]
     facts = {"version": view.release.number, "roster": view.roster.number}
     return json_answer(facts | asdict(view.release.parties[code]) | {"people": people, "duties": duties})
 
@@ -36,8 +37,8 @@ def party(service: Reader, code: str) -> Response:
 def matters(service: Reader, prefix: str = "", limit: Limit = 500, cursor: Cursor = None) -> Response:
     """The class table, by code."""
     release = service.view().release
-    rows = [(code, asdict(m)) for code, m in sorted(release.matters.items()) if code.startswith(prefix)]
-    return json_answer({"version": release.number} | page(rows, cursor, limit))
+    rows = [(code, m) for code, m in sorted(release.matters.items()) if code.startswith(prefix)]
+    return json_answer({"version": release.number} | _page(rows, cursor, limit))
 
 
 @router.get("/duties")
@@ -53,15 +54,19 @@ def duties(
     """The duties, by code."""
     release = service.view().release
     asked = {"party": party, "layer": layer, "area": area}
-    rows = [
-        (code, duty)
-        for code, duty in _duties(release)
-        if all(value in (None, duty[name]) for name, value in asked.items())
-        and (matter is None or matter.startswith(duty["matter"]))
-    ]
-    return json_answer({"version": release.number} | page(rows, cursor, limit))
+    asked = {name: value for name, value in asked.items() if value is not None}
+    rows: Sequence[tuple[str, Duty]] = release.duties_by_code
+    if asked or matter is not None:
+        rows = [
+            (code, duty)
+            for code, duty in rows
+            if all(getattr(duty, name) == value for name, value in asked.items())
+            and (matter is None or matter.startswith(duty.matter))
+        ]
+    return json_answer({"version": release.number} | _page(rows, cursor, limit))
 
 
-def _duties(release: Release) -> list[tuple[str, dict[str, Any]]]:
-    rows = (asdict(release.duty(row)) for row in range(release.duty_count))
-    return sorted(((row["code"], row) for row in rows), key=lambda item: item[0])
+def _page(items: Sequence[tuple[str, Any]], cursor: str | None, limit: int) -> dict[str, Any]:
+    """One page; only what is on it is made into data."""
+    data = page(items, cursor, limit)
+    return data | {"items": [asdict(item) for item in data["items"]]}

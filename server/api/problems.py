@@ -59,7 +59,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(WanggeError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected)
 
 
 async def _ours(_request: Request, error: Exception) -> Response:
@@ -81,7 +81,7 @@ async def _plain(_request: Request, error: Exception) -> Response:
     return problem(error.status_code, kind, str(error.detail))
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+async def unexpected(request: Request, error: Exception) -> Response:
     """The last resort: told to the log in full, to the caller only as a fact."""
     _log.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
     return problem(500, "internal-error", "an unexpected error; it has been logged")

@@ -17,6 +17,7 @@ from server.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 _KEYS_S = 1.0
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 
 def utc_now() -> datetime:
@@ -40,7 +41,7 @@ class Metrics:
 
 @dataclass
 class Service:
-    """One running service. ``open_to_loopback``: it listens on this machine only, and so asks for no key.
+    """One running service. ``open_to_loopback``: it listens on this machine only, and asks this machine for no key.
 
     ``fault``: why the newest release could not be opened, while an older one still answers.
     """
@@ -75,9 +76,11 @@ class Service:
         """Raises Unauthorized or Forbidden unless the caller may do this.
 
         On loopback no key is asked for, but the Host must be a loopback name: a web page elsewhere whose name
-        resolves to this machine must not read the city's data through a dispatcher's browser.
+        resolves to this machine must not read the city's data through a dispatcher's browser. Once a key exists, or
+        when a proxy says that it speaks for others, everyone needs one.
         """
-        if self.open_to_loopback:
+        forwarded = any(name in request.headers for name in _FORWARDED)
+        if self.open_to_loopback and not forwarded and not self.keys():
             if (request.url.hostname or "") not in LOOPBACK:
                 raise Forbidden(f"host '{request.url.hostname}': this service answers to localhost only")
             return

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from gis.storage.engine import Store
+from gis.storage.migrate import migrate
 from server.cli.out import console, new_app, now, print_json
 from server.cli.serve import run_server
-from server.demonstration import build_demo, prove
+from server.demonstration import build_demo, prove, refuse_in_use
 from server.settings import Settings, load_settings
 
 app = new_app()
@@ -40,7 +42,13 @@ def demo(
 
 
 def _settings(settings: Settings) -> Settings:
+    """The demo's own home, emptied; but not before a store that is set has shown to be empty too."""
     home = settings.home / "demo"
+    if settings.store:
+        store = Store(settings.store)
+        migrate(store)
+        refuse_in_use(store)
+        store.close()
     if home.exists():
         shutil.rmtree(home)
     return settings.model_copy(update={"home": home})

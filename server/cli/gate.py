@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gis.files.writers import write_features
-from gis.findings import Finding
+from gis.findings import Finding, errors_in
 from grids.drafts import DEFAULT_DRAFT
 from grids.publish import validate as run_gate
 from grids.repairs import apply_repairs, proposals
@@ -27,7 +27,7 @@ def validate(
     most: Annotated[int, typer.Option(help="How many of each kind to show.")] = 20,
     json: Json = False,
 ) -> int:
-    """Run the publish gate; 1 when it found errors."""
+    """Run the publish gate; 1 when it found errors, of the kind shown or of another."""
     with opened() as place, console.status("checking ..."):
         _, _, found = run_gate(place.store, draft)
     findings = [finding for finding in found if kind in (None, finding.kind)]
@@ -42,8 +42,10 @@ def validate(
         rows = [
             {"severity": s, "kind": k, "count": n, "m2": _area(findings, k)} for (s, k), n in sorted(counts.items())
         ]
-        print_rows(rows, ("severity", "kind", "count", "m2"), "nothing found: the draft can be published")
-    return 1 if any(severity == "error" for severity, _ in counts) else 0
+        others = f"no finding of kind '{kind}'; {len(found):,} of other kinds"
+        nothing = others if found else "nothing found: the draft can be published"
+        print_rows(rows, ("severity", "kind", "count", "m2"), nothing)
+    return 1 if errors_in(found) else 0
 
 
 def _area(findings: list[Finding], kind: str) -> str:
@@ -75,10 +77,10 @@ def repair(
 ) -> int:
     """Propose repairs, as a list of areas and what would change of each; --commit applies them to the draft."""
     with opened() as place:
-        edits, content, _ = run_gate(place.store, draft)
+        state, content, _ = run_gate(place.store, draft)
         found = list(proposals(content, kind, layer))
         if commit and found:
-            apply_repairs(place.store, draft, edits, found, now())
+            apply_repairs(place.store, draft, state, found, now())
     rows = [proposal.as_dict() for proposal in found]
     if json:
         print_json({"draft": draft, "committed": commit, "repairs": rows})

@@ -1,10 +1,14 @@
 """`wangge import ...`: files into a draft, the roster or the address table. A dry run unless --commit."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from shapely import Point
 
+from gis.errors import Refused
+from gis.findings import Finding
 from grids.drafts import DEFAULT_DRAFT
 from grids.import_areas import AreaFile, import_areas
 from grids.import_tables import import_table
@@ -42,7 +46,7 @@ def areas(
     """Areas of one layer, from any spatial format."""
     source = AreaFile(file, layer, code, parent, name, crs, draft, merge, overlapping, kind, parent_layer, file_layer)
     with opened() as place, progress(f"areas {file.name}") as told:
-        return tell(import_areas(place.store, source, now(), commit, told), json)
+        return tell(lambda: import_areas(place.store, source, now(), commit, told), json)
 
 
 def _table(kind: str) -> None:
@@ -51,7 +55,7 @@ def _table(kind: str) -> None:
     ) -> int:
         with opened() as place, progress(f"{kind} {file.name}") as told:
             options = {"draft": draft, "merge": merge, "progress": told}
-            return tell(import_table(place.store, kind, file, now(), commit, **options), json)
+            return tell(lambda: import_table(place.store, kind, file, now(), commit, **options), json)
 
     group.command(kind, help=f"{kind.capitalize()} from CSV, XLSX or Parquet.")(run)
 
@@ -71,20 +75,35 @@ def addresses(
     with opened() as place, progress(f"addresses {file.name}") as told:
         view = place.shelf.view(now())
         release = view.release if view else None
-        return tell(import_addresses(place.store, file, crs, commit, told, release), json)
+        return tell(lambda: import_addresses(place.store, file, crs, commit, told, release), json)
 
 
-def tell(report: ImportReport, json: bool) -> int:
-    """Show a report; 1 when it holds an error."""
-    if json:
-        print_json(report.as_dict())
-    print_findings(report.findings.shown)
-    c = report.changes
+def tell(work: Callable[[], ImportReport], json: bool) -> int:
+    """Import and show the report, also of a file that is refused; 1 when it holds an error."""
+    try:
+        report = work()
+    except Refused as error:
+        if "report" not in error.facts:
+            raise
+        return _show(error.facts["report"], "refused, nothing of it was imported", json)
     did = "imported" if report.committed else "dry run, nothing kept (--commit keeps it)"
-    where = f" into draft '{report.draft}'" if report.draft else ""
+    return _show(report.as_dict(), did, json)
+
+
+def _show(report: Mapping[str, Any], did: str, json: bool) -> int:
+    if json:
+        print_json(report)
+    print_findings([_finding(found) for found in report["findings"]])
+    errors = sum(row["count"] for row in report["counts"] if row["severity"] == "error")
+    where = f" into draft '{report['draft']}'" if report["draft"] else ""
+    changes = ", ".join(f"{report[name]:,} {name}" for name in ("added", "changed", "removed", "unchanged"))
     console.print(
-        f"{report.what}{where}: {report.rows:,} rows; {c.added:,} added, {c.changed:,} changed, {c.removed:,} removed, "
-        f"{c.unchanged:,} unchanged; {report.findings.errors:,} errors; {did}",
-        markup=False,
+        f"{report['what']}{where}: {report['rows']:,} rows; {changes}; {errors:,} errors; {did}", markup=False
     )
-    return 1 if report.findings.errors else 0
+    return 1 if errors else 0
+
+
+def _finding(found: Mapping[str, Any]) -> Finding:
+    plain = {name: value for name, value in found.items() if name not in ("lon", "lat", "codes")}
+    place = Point(found["lon"], found["lat"]) if "lon" in found else None
+    return Finding(**plain, codes=tuple(found.get("codes", ())), geometry=place)

@@ -1,12 +1,14 @@
 """`wangge`: finds the command's module, runs it, and turns errors into messages and exit codes.
 
-0 done, 1 refused by a check, 2 bad usage or input. Modules are loaded only when their command is called, so that
+0 done, 1 refused by a check or by the machine, 2 bad usage or input, 70 a fault in Wangge itself. Modules are loaded only when their command is called, so that
 `wangge --help` answers at once.
 """
 
 import importlib
 import sys
+import traceback
 from importlib.metadata import version
+from pathlib import Path
 
 from typer import Abort
 from typer.exceptions import TyperException
@@ -36,6 +38,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_FAULT = 70
+
+
 def help_text() -> str:
     """All commands, a line each."""
     lines = [f"  {name:<9} {words}" for name, (_, words) in COMMANDS.items()]
@@ -61,6 +66,10 @@ def code_of(arguments: list[str]) -> int:
     if name not in COMMANDS:
         print(f"wangge: there is no command '{name}'\n\n{help_text()}", file=sys.stderr)
         return 2
+    return _run(name, arguments)
+
+
+def _run(name: str, arguments: list[str]) -> int:
     try:
         app = importlib.import_module(COMMANDS[name][0]).app
         code = app(arguments, prog_name="wangge", standalone_mode=False)
@@ -75,4 +84,22 @@ def code_of(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        print(f"wangge {name}: {_plain(error)}", file=sys.stderr)
+        return 1
+    except Exception as error:  # whatever it is: a line, not a page
+        print(f"wangge {name}: unexpected error: {_told(error)}", file=sys.stderr)
+        return _FAULT
     return int(code or 0)
+
+
+def _plain(error: OSError) -> str:
+    path = error.filename2 or error.filename
+    return f"{path}: {error.strerror}" if path else _told(error)
+
+
+def _told(error: Exception) -> str:
+    """Its type, its first line, and where in the program it arose."""
+    words = str(error).strip().partition("\n")[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {words} ({Path(frames[-1].filename).name}:{frames[-1].lineno})"

@@ -22,7 +22,9 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.")],
     time: Annotated[str, typer.Option(help="Column with the time; '' for none: then reception counts.")] = "time",
     matter: Annotated[str | None, typer.Option(help="Column with the matter code (class).")] = None,
-    id: Annotated[str | None, typer.Option(help="Column with the source's own id; else the row number.")] = None,
+    id: Annotated[
+        str | None, typer.Option(help="Column with the source's own id; else made from what the row says.")
+    ] = None,
     lon: Annotated[str | None, typer.Option(help="Column with the longitude; '' for none.")] = "lon",
     lat: Annotated[str | None, typer.Option(help="Column with the latitude; '' for none.")] = "lat",
     address: Annotated[str | None, typer.Option(help="Column with an address of the city's address table.")] = None,
@@ -56,7 +58,8 @@ def import_file(
             skip_bad,
             untimed,
         )
-        return tell(import_reports(place.store, place.view(), wanted, now(), commit, told), json)
+        view = place.view()
+        return tell(lambda: import_reports(place.store, view, wanted, now(), commit, told), json)
 
 
 @group.command()

@@ -26,7 +26,6 @@ def serve(
     with opened() as place:
         given = {"host": host or place.settings.host, "port": port or place.settings.port}
         settings = place.settings.model_copy(update=given)
-        check_loopback(settings, place.store)
     run_server(settings)
     return 0
 
@@ -46,7 +45,10 @@ def check_loopback(settings: Settings, store: Store) -> None:
 
 
 def run_server(settings: Settings) -> None:
-    """Listen until stopped. No access log: questions hold places and addresses."""
+    """Listen until stopped. No access log: questions hold places and addresses. Raises BadInput."""
+    store = Store(settings.store_url)
+    check_loopback(settings, store)
+    store.close()
     console.print(f"Wangge listens on http://{settings.host}:{settings.port}/ (stop with Ctrl-C)", markup=False)
     server = uvicorn.Config(
         create_app(settings), host=settings.host, port=settings.port, log_level="warning", access_log=False

@@ -199,3 +199,75 @@ def test_a_release_tells_its_areas_duties_and_ladders(jinan: Town) -> None:
             cells.area(code)
     with pytest.raises(NotFound, match="there is no layer 'moon'; there are: city, district"):
         release.table("moon")
+
+
+class Failing(Made):
+    """A source that can be told to fail."""
+
+    lost = False
+    broken: int | None = None
+
+    def state(self) -> tuple[list[Edition], int]:
+        if self.lost:
+            raise NotReady("the store cannot be asked")
+        return super().state()
+
+    def release(self, edition: Edition) -> object:
+        if edition.number == self.broken:
+            self.opened.append(edition.number)
+            raise NotReady("cannot be fetched")
+        return super().release(edition)
+
+
+def test_when_the_source_is_lost_what_was_known_goes_on_answering(hamlet: Town) -> None:
+    version(hamlet, "一", 0)
+    source, clock = Failing(hamlet), Clock()
+    shelf = Shelf(source, clock)
+    source.lost = True
+    with pytest.raises(NotReady):
+        shelf.required(NOW)
+    source.lost = False
+    held = shelf.required(NOW)
+    source.lost, clock.now = True, clock.now + 60
+    assert shelf.required(NOW) is held
+    assert shelf.fault == "the store cannot be asked"
+    source.lost, clock.now = False, clock.now + 60
+    assert shelf.required(NOW) is held
+    assert shelf.fault == ""
+
+
+def test_a_newest_release_that_cannot_be_opened_leaves_the_one_before_in_place(hamlet: Town) -> None:
+    version(hamlet, "1", 0)
+    source, clock, later = Failing(hamlet), Clock(), NOW + timedelta(days=1)
+    shelf = Shelf(source, clock)
+    assert shelf.required(later).release.number == 1
+    version(hamlet, "2", 1)
+    source.broken, clock.now = 2, clock.now + POLL_S
+    for _ in range(5):
+        assert shelf.required(later).release.number == 1
+    assert (source.opened.count(2), shelf.fault) == (1, "cannot be fetched")
+    source.broken, clock.now = None, clock.now + 60
+    assert shelf.required(later).release.number == 2
+    assert shelf.fault == ""
+
+
+def test_while_one_asks_a_slow_source_the_others_are_answered(hamlet: Town) -> None:
+    version(hamlet, "1", 0)
+    source, clock = Failing(hamlet), Clock()
+    shelf = Shelf(source, clock)
+    held = shelf.required(NOW)
+    asked, go_on = threading.Event(), threading.Event()
+    quick = source.state
+
+    def slow() -> tuple[list[Edition], int]:
+        asked.set()
+        go_on.wait(10)
+        return quick()
+
+    source.state, clock.now = slow, clock.now + 60  # type: ignore[method-assign]
+    slowest = threading.Thread(target=shelf.required, args=(NOW,))
+    slowest.start()
+    assert asked.wait(10)
+    assert shelf.required(NOW) is held
+    go_on.set()
+    slowest.join(10)

@@ -78,7 +78,7 @@ def reported(washington: Wangge, real_dir: Path) -> Wangge:
     words = ("report", "import", real_dir / "dc/events.csv", "--time", "serviceorderdate", "--matter", "src")
     refused = washington(*words, "--commit")
     assert refused.code == 1
-    assert "3069 errors" in refused.err
+    assert "3,069 errors" in refused.err
     assert "serviceorderdate is empty; --untimed takes the time of reception" in refused.err
     assert washington.do("report", "count", "--json").json["reports"] == 0, "nothing of a refused file is kept"
     told = washington.do(*words, "--untimed", "--commit", "--json").json

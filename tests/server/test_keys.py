@@ -118,3 +118,16 @@ def test_a_misspelt_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANGGE_STOER", "sqlite://")
     with pytest.raises(BadInput, match="WANGGE_STOER is no setting"):
         load_settings()
+
+
+def test_behind_a_proxy_or_once_a_key_exists_loopback_is_no_excuse(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    store = Store(settings.store_url)
+    migrate(store)
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8321") as caller:
+        assert caller.get("/v1/layers").status_code == 503
+        assert caller.get("/v1/layers", headers={"X-Forwarded-For": "10.1.2.3"}).status_code == 401
+        key = _key(store, "read")
+        caller.app.state.service._keys = (float("-inf"), {})  # type: ignore[attr-defined]
+        assert caller.get("/v1/layers").status_code == 401
+        assert caller.get("/v1/layers", headers={"Authorization": f"Bearer {key}"}).status_code == 503

@@ -13,6 +13,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
+from gis.errors import NotReady
 from gis.files.writers import write_features, write_table
 from gis.storage.engine import Store
 from gis.storage.migrate import migrate
@@ -169,3 +170,16 @@ def test_a_lost_release_file_is_built_again_to_the_same_digest(settings: Setting
     path.unlink()
     assert Shelf(StoreSource(store, settings.home)).required(now()).release.number == 1
     assert path.read_bytes() == before
+
+
+def test_what_a_proxy_says_instead_never_replaces_the_last_good_list(upstream: Settings, tmp_path: Path) -> None:
+    home = tmp_path / "replica"
+    with serving(upstream) as base:
+        source = UpstreamSource(base, "", home)
+        assert Shelf(source).required(now()).release.number == 1
+        kept = (home / "upstream.json").read_bytes()
+        source._base = f"{base}/docs#"
+        with pytest.raises(NotReady, match="cannot be had"):
+            source.state()
+        assert (home / "upstream.json").read_bytes() == kept
+    assert Shelf(UpstreamSource("http://127.0.0.1:9", "", home)).required(now()).release.number == 1
