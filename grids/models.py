@@ -16,7 +16,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gis.shapes import shape_hash
 from gis.storage.base import Base, BigId, Code, Key, Shape, UtcTime, Words
 
-
 _IS_DRAFT = text("status = 'draft'")
 
 

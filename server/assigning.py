@@ -143,15 +143,17 @@ class _Work:
         columns: Columns = {}
         good = np.flatnonzero(~np.isnan(points[0]))
         for layer in self.layers:
-            columns |= self._layer_columns(view.release.table(layer), points[0], points[1], good)
+            table = view.release.tables.get(layer)
+            columns |= (
+                _no_layer(layer, len(matters)) if table is None else self._layer_columns(table, *points[:2], good)
+            )
         return columns | (_owner_columns(view, points, matters, self.job) if self.job.owner else {})
 
     def _no_version(self, count: int) -> Columns:
-        nothing, verdict = pa.nulls(count, pa.string()), pa.array(["no_version"] * count, pa.string())
+        nothing = pa.nulls(count, pa.string())
         columns: Columns = {}
         for layer in self.layers:
-            far = pa.nulls(count, pa.float64())
-            columns |= _named(layer, nothing, far, verdict, nothing)
+            columns |= _no_layer(layer, count)
         if self.job.owner:
             columns |= {f"owner_{name}": nothing for name in _OWNER}
             columns["owner_verdict"] = pa.array(["unowned"] * count, pa.string())
@@ -216,6 +218,12 @@ class _Work:
         if table not in self._codes:
             self._codes[table] = pa.array(list(table.codes), pa.string())
         return self._codes[table]
+
+
+def _no_layer(layer: str, count: int) -> Columns:
+    """For rows of a time when there was no version, or none with this layer."""
+    nothing, verdict = pa.nulls(count, pa.string()), pa.array(["no_version"] * count, pa.string())
+    return _named(layer, nothing, pa.nulls(count, pa.float64()), verdict, nothing)
 
 
 def _named(layer: str, code: pa.Array, distance: pa.Array, verdict: pa.Array, candidates: pa.Array) -> Columns:

@@ -54,8 +54,8 @@ class Place:
 
     @property
     def shelf(self) -> Shelf:
-        """Its releases."""
-        return Shelf(StoreSource(self.store, self.settings.home))
+        """Its releases, as they are when the command first asks: what is published meanwhile is for the next one."""
+        return Shelf(StoreSource(self.store, self.settings.home), clock=lambda: 0.0)
 
     def view(self, at: datetime | None = None, known_at: datetime | None = None) -> View:
         """What is in force. Raises NotReady."""
