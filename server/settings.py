@@ -33,7 +33,7 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings in force. Raises BadInput for a bad value, and for a variable that looks like a setting and is none."""
+    """The settings in force. Raises BadInput for a bad value, and for a variable that looks like one and is none."""
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _OTHERS
     strange = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
     if strange:

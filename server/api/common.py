@@ -58,14 +58,14 @@ def declared(crs: str) -> Datum:
 
 def instant(name: str, when: datetime | None) -> datetime | None:
     """The instant as given. Raises BadInput when it has no time zone or no UTC."""
-    if when is not None and when.tzinfo is None:
+    if when is None:
+        return None
+    if when.tzinfo is None:
         raise BadInput(f"{name}={when.isoformat()}: say the time zone, as in {when.isoformat()}%2B08:00", field=name)
     try:
-        _ = when and when.astimezone(UTC)
+        when.astimezone(UTC)
     except OverflowError as error:
-        raise BadInput(
-            f"{name}={when.isoformat() if when else ''}: lies beyond the years 1 to 9999 in UTC", field=name
-        ) from error
+        raise BadInput(f"{name}={when.isoformat()}: in UTC it lies beyond the years 1 to 9999", field=name) from error
     return when
 
 

@@ -1,7 +1,7 @@
 """`wangge`: finds the command's module, runs it, and turns errors into messages and exit codes.
 
-0 done, 1 refused by a check or by the machine, 2 bad usage or input, 70 a fault in Wangge itself. Modules are loaded only when their command is called, so that
-`wangge --help` answers at once.
+0 done, 1 refused by a check or by the machine, 2 bad usage or input, 70 a fault in Wangge itself. Modules are loaded
+only when their command is called, so that `wangge --help` answers at once.
 """
 
 import importlib

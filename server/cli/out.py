@@ -162,4 +162,7 @@ def instant(text: str | None) -> datetime | None:
         raise BadInput(f"time '{text}': write it as 2026-11-22T09:30:00+08:00", field="at", value=text) from error
     if when.tzinfo is None:
         raise BadInput(f"time '{text}': say its zone, as in {text}+08:00", field="at", value=text)
-    return when
+    try:
+        return when.astimezone(UTC)
+    except OverflowError as error:
+        raise BadInput(f"time '{text}': is too far away to be a time here", field="at", value=text) from error

@@ -22,9 +22,7 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.")],
     time: Annotated[str, typer.Option(help="Column with the time; '' for none: then reception counts.")] = "time",
     matter: Annotated[str | None, typer.Option(help="Column with the matter code (class).")] = None,
-    id: Annotated[
-        str | None, typer.Option(help="Column with the source's own id; else made from what the row says.")
-    ] = None,
+    id: Annotated[str | None, typer.Option(help="Column with the source's own id; else what the row says.")] = None,
     lon: Annotated[str | None, typer.Option(help="Column with the longitude; '' for none.")] = "lon",
     lat: Annotated[str | None, typer.Option(help="Column with the latitude; '' for none.")] = "lat",
     address: Annotated[str | None, typer.Option(help="Column with an address of the city's address table.")] = None,
@@ -58,8 +56,7 @@ def import_file(
             skip_bad,
             untimed,
         )
-        view = place.view()
-        return tell(lambda: import_reports(place.store, view, wanted, now(), commit, told), json)
+        return tell(lambda: import_reports(place.store, place.view(), wanted, now(), commit, told), json)
 
 
 @group.command()

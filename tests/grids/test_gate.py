@@ -1,8 +1,16 @@
 """The publish gate: every kind of finding, with its place."""
 
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
 import pytest
+import shapely
 
 from gis.findings import Finding
+from grids.content import Areas, Content, Duty, Layer, Party
+from grids.gate import findings_of
 from grids.layers import change_layer
 from grids.names import ERRORS, WARNINGS
 from smalltown import CELL, DUTIES, MATTERS, NOW, PARTIES, PEOPLE, ROWS, Row, Town, block, duty
@@ -120,6 +128,86 @@ def test_two_leads_of_one_rank_for_one_place_and_matter_are_tied(hamlet: Town) -
     for more in ({"priority": 1}, {"role": "support"}, {"matter": "E"}):
         hamlet.table("duties", [*DUTIES, duty("D20", "GDG", "cell", CELL, **more)])
         assert found(hamlet, "tied_leads") == []
+
+
+ZONES = [Row("Z1", "", None, block(5.5, 0.5, 7.5, 1.5)), Row("Z2", "", None, block(7, 0.5, 7.8, 1.5))]
+ESTATES = [Row("E1", "", None, block(7, 0.5, 7.8, 1.5)), Row("E2", "", None, block(7.8, 0.5, 8, 1.5))]
+
+
+@pytest.mark.parametrize(
+    ("layer", "rows", "more"),
+    [
+        ("zone", ZONES, {}),
+        ("zone", ZONES, {"matter": "E"}),
+        ("zone", [ZONES[0], Row("Z2", "", None, ZONES[0].shape)], {}),
+        ("estate", ESTATES, {}),
+    ],
+)
+def test_leads_of_one_rank_that_share_ground_are_tied(
+    hamlet: Town, layer: str, rows: list[Row], more: dict[str, Any]
+) -> None:
+    place = {"zone": "Z2", "estate": "E1"}[layer]
+    hamlet.fill()
+    hamlet.put(layer, rows, **({} if layer == "zone" else {"parent": None}))
+    extra = [duty("D20", "GDG", layer, place, **more), duty("D21", "DMH", "zone", "Z1", **more)]
+    hamlet.table("duties", [*DUTIES[:-1], *extra])
+    [tied] = found(hamlet, "tied_leads")
+    assert (tied.severity, set(tied.codes)) == ("error", {"D20", "D21"})
+    shared = ZONES[0].shape.intersection({row.code: row.shape for row in rows}[place])
+    assert tied.geometry.equals(shared)
+    assert tied.area_m2 == pytest.approx(shared.area / block(0, 0, 1, 1).area * 9920, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("rows", "more"),
+    [
+        (ZONES, {"priority": 1}),
+        (ZONES, {"role": "support"}),
+        (ZONES, {"matter": "E"}),
+        (ZONES, {"party_code": "DMH"}),
+        ([ZONES[0], Row("Z2", "", None, block(7.5, 0.5, 8, 1.5))], {}),
+    ],
+)
+def test_zones_told_apart_or_side_by_side_are_not_tied(hamlet: Town, rows: list[Row], more: dict[str, Any]) -> None:
+    hamlet.rows["zone"] = rows
+    hamlet.fill(duties=[*DUTIES, duty("D20", "GDG", "zone", "Z2") | more])
+    assert [f for f in hamlet.findings() if f.kind in ("tied_leads", "sliver")] == []
+
+
+def test_a_sliver_of_two_zones_can_be_accepted(hamlet: Town) -> None:
+    hamlet.rows["zone"] = [ZONES[0], Row("Z2", "", None, block(7.4995, 0.5, 8, 1.5))]
+    hamlet.fill(duties=[*DUTIES, duty("D20", "GDG", "zone", "Z2")])
+    [sliver] = hamlet.findings()
+    assert (sliver.kind, sliver.severity, sliver.value, sliver.codes) == (
+        "sliver",
+        "warning",
+        "tied_leads",
+        ("D10", "D20"),
+    )
+
+
+def test_areas_of_one_partition_are_never_tied_by_the_ground_they_share(hamlet: Town) -> None:
+    hamlet.rows["cell"] = other("cell", cell(CELL, 0, 0, 1.1, 1))
+    hamlet.fill(duties=[*DUTIES, duty("D20", "GDG", "cell", "370102001001002")])
+    assert found(hamlet, "tied_leads") == []
+
+
+def test_a_hundred_thousand_duties_are_compared_by_the_tree() -> None:
+    side = 224
+    corner = np.mgrid[0:side, 0:side].reshape(2, -1).T * 0.001 + (117.0, 36.0)
+    shapes = shapely.box(*corner.T, *(corner + 0.001).T)
+    codes = tuple(f"{index:06d}" for index in range(len(shapes)))
+    tables = {
+        code: Areas(Layer(code, rank=rank, is_cell=rank == 60), codes, codes, (None,) * len(codes), shapes)
+        for code, rank in (("a", 60), ("b", 60))
+    }
+    duties = [Duty(f"{layer}{code}", f"P{int(code) % 7}", layer, code) for layer in tables for code in codes]
+    duties[-1] = replace(duties[-1], party="Q")
+    parties = {party: Party(party, party) for party in {duty.party for duty in duties}}
+    start = perf_counter()
+    told = [f for f in findings_of(Content(tables, parties, {}, tuple(duties))) if f.kind == "tied_leads"]
+    assert [f.codes for f in told] == [(f"a{codes[-1]}", f"b{codes[-1]}")]
+    assert perf_counter() - start < 60
 
 
 def test_cells_without_anybody_above_them_are_unowned(hamlet: Town) -> None:

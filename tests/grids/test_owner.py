@@ -165,13 +165,13 @@ def test_nobody_at_all_is_said_aloud(hamlet: Town) -> None:
 
 def test_priority_decides_between_two_zones_and_equal_priority_is_a_tie(hamlet: Town) -> None:
     hamlet.rows["zone"] = [*hamlet.rows["zone"], Row("Z2", "护城河景区", None, block(7, 0.5, 7.8, 1.5))]
-    hamlet.rows["zone"] += [Row("Z3", "黑虎泉景区", None, block(5.2, 0.5, 6, 1.5))]
+    hamlet.rows["zone"] += [Row("Z3", "黑虎泉景区", None, block(5.2, 0.5, 5.5005, 1.5))]
     more = [duty("D11", "JJD", "zone", "Z2", priority=5), duty("D12", "GDG", "zone", "Z3")]
-    hamlet.fill(duties=[*DUTIES, *more]).publish()
+    hamlet.fill(duties=[*DUTIES, *more]).publish(accept=["sliver"])
     winner = hamlet.ask(7.2, 1.2)
     assert (party(winner), winner.owner_verdict) == ("JJD", "certain")
     assert any(step.get("rule") == "priority" for step in winner.explain["steps"])
-    tied = hamlet.ask(5.7, 1.2)
+    tied = hamlet.ask(5.50025, 1.2)
     assert tied.owner_verdict == "ambiguous"
     assert {party(tied), *(unit.party.code for unit in tied.tied)} == {"DMH", "GDG"}
     assert any("需人工确认" in line for line in tied.explain["zh"])

@@ -1,5 +1,6 @@
 """Repairs are proposed as what each area gains and loses, and applied only when told."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import shapely
 
 from gis.errors import Conflict
+from grids.drafts import DraftState, discard, open_draft
 from grids.publish import validate
 from grids.repairs import Proposal, apply_repairs, proposals
 from smalltown import CELL, NOW, ROWS, Row, Town, at, block
@@ -19,9 +21,9 @@ def cells(*replaced: Row) -> list[Row]:
     return [new.get(row.code, row) for row in ROWS["cell"]]
 
 
-def look(town: Town, kind: str | None = None) -> tuple[int, list[Proposal]]:
-    edits, content, _ = validate(town.store, "draft")
-    return edits, list(proposals(content, kind))
+def look(town: Town, kind: str | None = None) -> tuple[DraftState, list[Proposal]]:
+    state, content, _ = validate(town.store, "draft")
+    return state, list(proposals(content, kind))
 
 
 def outlines(town: Town) -> dict[str, bytes]:
@@ -49,12 +51,12 @@ def test_after_applying_the_fault_is_gone_and_other_areas_keep_every_vertex(town
     town.put("cell", cells(DIRT[kind]))
     assert kind in {f.kind for f in town.findings()}
     before = outlines(town)
-    edits, found = look(town, kind)
+    state, found = look(town, kind)
     assert found
     assert {proposal.why for proposal in found} == {kind}
     assert outlines(town) == before
     assert set(found[0].as_dict()) == {"layer", "code", "why", "gains_m2", "loses_m2"}
-    apply_repairs(town.store, "draft", edits, found, NOW)
+    apply_repairs(town.store, "draft", state, found, NOW)
     after = outlines(town)
     assert not [f for f in town.findings() if f.kind == kind and f.value != "outside_parent"]
     changed = {proposal.code for proposal in found}
@@ -88,10 +90,21 @@ def test_a_strip_narrower_than_a_gap_is_not_eaten_by_its_neighbours(hamlet: Town
 
 def test_a_draft_edited_since_the_proposals_is_left_alone(town: Town) -> None:
     town.put("cell", cells(DIRT["overlap"]), parent=None)
-    edits, found = look(town)
+    state, found = look(town)
     town.put("city")
     with pytest.raises(Conflict, match="edited meanwhile"):
-        apply_repairs(town.store, "draft", edits, found, NOW)
+        apply_repairs(town.store, "draft", state, found, NOW)
+
+
+def test_another_draft_of_the_same_name_with_as_many_edits_is_left_alone(town: Town) -> None:
+    town.put("cell", cells(DIRT["overlap"]), parent=None)
+    state, found = look(town)
+    with town.store.write() as session:
+        discard(session, "draft")
+        draft = open_draft(session, "draft", NOW + timedelta(hours=1))
+        draft.edits = state[-1]
+    with pytest.raises(Conflict, match="edited meanwhile"):
+        apply_repairs(town.store, "draft", state, found, NOW)
 
 
 def test_a_sound_draft_has_nothing_to_repair(hamlet: Town) -> None:
@@ -105,9 +118,9 @@ def test_on_a_real_city_repairs_only_ever_make_less_of_gaps_and_overlaps(hamlet:
     before = ground_at_fault(hamlet)
     assert before["gap"] > 2e6
     assert before["overlap"] > 5e4
-    edits, found = look(hamlet)
+    state, found = look(hamlet)
     told = [proposal.as_dict() for proposal in found]
-    apply_repairs(hamlet.store, "draft", edits, found, NOW)
+    apply_repairs(hamlet.store, "draft", state, found, NOW)
     after = ground_at_fault(hamlet)
     assert after["gap"] <= before["gap"]
     assert after["overlap"] < 0.2 * before["overlap"]

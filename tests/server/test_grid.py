@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from gis.rings import Rings
 from gis.storage.engine import Store
 from gis.storage.migrate import migrate
-from grids.release import open_release
+from grids.release import Release, open_release
 from server.api.app import create_app
 from server.settings import Settings
 
@@ -168,3 +169,28 @@ def test_the_api_page_and_its_schema_need_no_cdn(client: TestClient) -> None:
     assert "OwnerPoint" in schema["components"]["schemas"]
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
         assert client.get(f"/vendor/swagger-ui-dist/{asset}").status_code == 200
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize("asked", ["/v1/heat?since=", "/v1/reports?until=", "/v1/owner?lon=118&lat=31&at="])
+def test_an_instant_without_a_utc_is_refused(client: TestClient, asked: str, when: str) -> None:
+    refused = client.get(asked + when.replace("+", "%2B"))
+    assert refused.status_code == 422
+    assert "beyond the years" in refused.json()["detail"]
+
+
+def test_shapes_and_duties_of_a_release_are_made_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = client.get("/v1/areas", params={"layer": "cell"}).json()["items"][0]["code"]
+    first = client.get(f"/v1/areas/cell/{code}").json()
+    duties = _all_pages(client, "/v1/duties", limit=50)
+    assert [duty["code"] for duty in duties] == sorted(duty["code"] for duty in duties)
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Rings, "shapes", never)
+    monkeypatch.setattr(Release, "duty", never)
+    assert client.get(f"/v1/areas/cell/{code}").json() == first
+    page = client.get("/v1/areas", params={"layer": "cell", "format": "geojson", "limit": 3}).json()
+    assert page["features"][0]["geometry"] == first["geometry"]
+    assert _all_pages(client, "/v1/duties", limit=7) == duties

@@ -131,3 +131,8 @@ def test_behind_a_proxy_or_once_a_key_exists_loopback_is_no_excuse(tmp_path: Pat
         caller.app.state.service._keys = (float("-inf"), {})  # type: ignore[attr-defined]
         assert caller.get("/v1/layers").status_code == 401
         assert caller.get("/v1/layers", headers={"Authorization": f"Bearer {key}"}).status_code == 503
+
+
+def test_a_password_that_is_no_ascii_is_no_key(outside: TestClient) -> None:
+    assert outside.get("/v1/layers", headers={"Authorization": "Basic é".encode("latin-1")}).status_code == 401
+    assert outside.get("/v1/layers", headers={"Authorization": b"Basic /w=="}).status_code == 401

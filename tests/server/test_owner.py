@@ -1,5 +1,6 @@
 """Whose is this point, over HTTP: one by one and in batches, with versions, ETags and honest errors."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -169,3 +170,65 @@ def test_an_empty_batch_has_an_empty_answer(client: TestClient) -> None:
     assert client.post("/v1/owners", json={"points": []}).json()["answers"] == []
     empty = client.post("/v1/owners", content=b"", headers={"content-type": "application/x-ndjson"})
     assert (empty.status_code, empty.content) == (200, b"")
+
+
+NDJSON = {"content-type": "application/x-ndjson"}
+BAD_POINTS = [
+    ({"lon": 118, "lat": 31, "accuracy": -1}, ".accuracy=-1: must lie in 0 to 5000"),
+    ({"lon": 118, "lat": 31, "accuracy": 5001}, ".accuracy=5001: must lie in 0 to 5000"),
+    ({"lon": 118, "lat": 95}, ": lat=95.0: must lie in [-90, 90]"),
+    ({"lon": 31, "lat": 118}, "swapped"),
+    ({"lon": 118, "lat": 31, "matter": 5}, ".matter=5: must be text"),
+    ({"lon": 118, "lat": 31, "matter": "C" * 201}, ".matter: at most 200 characters"),
+]
+
+
+@pytest.mark.parametrize(("bad", "words"), BAD_POINTS)
+@pytest.mark.parametrize("crs", ["wgs84", "gcj02", "bd09"])
+def test_a_bad_point_far_down_refuses_the_stream_and_is_named(
+    client: TestClient, bad: dict[str, Any], words: str, crs: str
+) -> None:
+    lines = [json.dumps({"lon": 118, "lat": 31})] * 5000
+    lines[4500] = json.dumps(bad)
+    body = "\n".join(lines)
+    refused = client.post("/v1/owners", params={"crs": crs}, content=body, headers=NDJSON)
+    assert refused.status_code == 422
+    assert "line 4501" in refused.json()["detail"]
+    assert words in refused.json()["detail"]
+    assert refused.json()["field"].startswith("line 4501")
+
+
+@pytest.mark.parametrize(("bad", "words"), BAD_POINTS)
+def test_a_bad_point_of_a_json_batch_is_named(client: TestClient, bad: dict[str, Any], words: str) -> None:
+    refused = client.post("/v1/owners", json={"points": [{"lon": 118, "lat": 31}, bad]})
+    assert refused.status_code == 422
+    assert "points[1]" in refused.json()["detail"]
+    assert words in refused.json()["detail"]
+
+
+def test_blank_lines_are_passed_over_and_counted(client: TestClient, middle: dict[str, Any]) -> None:
+    good = json.dumps(middle)
+    answer = client.post("/v1/owners", content=f"\n{good}\n\n{good}\n", headers=NDJSON)
+    assert len(answer.text.splitlines()) == 2
+    refused = client.post("/v1/owners", content=f"\n{good}\n\n{{}}\n", headers=NDJSON)
+    assert "line 4.lon" in refused.json()["detail"]
+
+
+def test_a_batch_is_read_answered_and_written_off_the_event_loop(
+    client: TestClient, middle: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_loop: list[bool] = []
+
+    def watched(text: bytes) -> Any:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            on_loop.append(False)
+        else:
+            on_loop.append(True)
+        return json.loads(text)
+
+    monkeypatch.setattr(owners.orjson, "loads", watched)
+    client.post("/v1/owners", json={"points": [middle]})
+    client.post("/v1/owners", content=json.dumps(middle), headers=NDJSON)
+    assert on_loop == [False, False]

@@ -288,6 +288,67 @@ def test_settings_that_are_none_are_refused(town: Wangge) -> None:
     assert "WANGGE_STOER is no setting" in said.err
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("port", "abc", "WANGGE_PORT=abc"),
+        ("port", "70000", "WANGGE_PORT=70000"),
+        ("store", "foo", "no database URL"),
+        ("store", "oracle://a:secret@h/d", "only sqlite:/// and postgresql"),
+        ("home", "/dev/null/home", "cannot be made"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_one_line(town: Wangge, name: str, value: str, words: str) -> None:
+    said = Wangge(Path(value))("versions") if name == "home" else Wangge(town.home, **{name: value})("versions")
+    assert said.code == 2
+    assert words in said.err
+    assert "secret" not in said.all
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_target_that_cannot_be_written_is_one_line(town: Wangge, tmp_path: Path) -> None:
+    for name in ("x.geojson", "x.html"):
+        (tmp_path / name).mkdir()
+    for words in (("export", "cell", tmp_path / "x.geojson"), ("map", "heat", tmp_path / "x.html")):
+        said = refused(town, *words)
+        assert said.err.splitlines() == [f"wangge {words[0]}: {words[2]}: Is a directory"]
+
+
+def test_a_fault_of_the_program_is_one_line_and_names_its_place(town: Wangge, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("boom")
+
+    monkeypatch.setattr("server.cli.versions.opened", broken)
+    said = refused(town, "versions", code=70)
+    assert said.err.startswith("wangge versions: unexpected error: KeyError: 'boom' (test_bad_input.py:")
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_refused_import_shows_all_that_is_wrong(town: Wangge, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("code,name,party_code\nP1,张三,NOBODY\nP2,,HP\n", "utf-8")
+    said = refused(town, "import", "people", bad, "--commit", "--json")
+    assert "row 2" in said.err
+    assert "row 3" in said.err
+    assert "2 errors; refused" in said.err
+    assert {(found["row"], found["severity"]) for found in said.json["findings"]} == {(2, "error"), (3, "error")}
+    assert said.json["committed"] is False
+    bad.write_text(REPORTS + GOOD + ",0101,b,121.475,31.235,\n2026-11-22,0101,c,,,\n", "utf-8")
+    said = refused(town, "report", "import", bad, "--id", "id", "--commit", "--json")
+    assert [found["row"] for found in said.json["findings"]] == [3, 4]
+    assert "2 errors; refused" in said.err
+
+
+def test_the_gate_s_verdict_does_not_hang_on_the_kind_shown(wangge: Wangge, tmp_path: Path) -> None:
+    file = write_areas(tmp_path / "bow.geojson", [({"code": "1"}, BOW), ({"code": "2"}, square(1, 0))])
+    wangge.do("import", "areas", file, *CELL_FILE, "--commit")
+    for words in (("--kind", "sliver"), ("--kind", "sliver", "--json")):
+        said = wangge("validate", *words)
+        assert said.code == 1, said.all
+        assert "can be published" not in said.all
+    assert "no finding of kind 'sliver'" in wangge("validate", "--kind", "sliver").out
+
+
 def test_a_report_is_told_as_data_too(wangge: Wangge, tmp_path: Path) -> None:
     file = write_areas(tmp_path / "bad.geojson", AREAS["a repeated code"][0])
     (found,) = json.loads(wangge("import", "areas", file, *CELL_FILE, "--json").out)["findings"]

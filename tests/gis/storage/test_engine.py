@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,3 +166,30 @@ def test_work_with_one_number_is_done_one_at_a_time(postgis_database: str) -> No
             asked = text("SELECT pg_try_advisory_xact_lock(:n)")
             assert [other.execute(asked, {"n": number}).scalar() for number in (7, 9)] == [False, True]
     store.close()
+
+
+def test_an_error_tells_no_values(store: Store) -> None:
+    add(store, 1)
+    with pytest.raises(IntegrityError) as told:
+        add(store, 77_001, 77_001)
+    with pytest.raises(IntegrityError) as twice, store.write() as session:
+        session.execute(CASES.insert().values(id=2, name="case 1"))
+    with pytest.raises(IntegrityError) as nothing, store.write() as session:
+        session.execute(STEPS.insert().values(id=3, case_id=77_001))
+    for error in (told, twice, nothing):
+        words = "".join(traceback.format_exception(error.value, limit=0))
+        assert "77001" not in words
+        assert "case 1" not in words
+
+
+@pytest.mark.parametrize("url", ["foo", "", "mysql://a:secret@h/d", "postgresql+nothing://h/d", "postgresql://h:x/d"])
+def test_an_address_that_is_none_is_refused_without_telling_it(url: str) -> None:
+    with pytest.raises(BadInput, match="sqlite:///") as told:
+        Store(url)
+    assert "secret" not in str(told.value)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="cannot be made"):
+        Store(f"sqlite:///{tmp_path}/file/er/wangge.db")
