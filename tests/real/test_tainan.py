@@ -114,7 +114,8 @@ def test_the_gate_finds_the_overlaps_and_gaps_of_the_village_layer_and_repair_cl
     assert ring["codes"]
     assert "lon" in ring
 
-    assert villages("validate", "--kind", "overlap", "--out", work / "overlaps.geojson").code == 0
+    only = villages("validate", "--kind", "overlap", "--out", work / "overlaps.geojson")
+    assert only.code == 1, "the invalid ring stops publishing, whatever kind is asked for"
     assert len(json.loads((work / "overlaps.geojson").read_text())["features"]) == len(overlaps)
 
     proposed = villages.do("repair", "--kind", "invalid", "--json").json
