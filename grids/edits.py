@@ -53,7 +53,7 @@ def put_area(session: Session, draft: VersionRow, area: AreaEdit, held: DraftInd
     edit = Edit(session, draft, AreaRow, (AreaRow.layer == area.layer) & (AreaRow.code == area.code))
     old = edit.before(area.code) if before is not None else {"name": "", "parent": None}
     outline = outline_row(shape)
-    insert_missing(session, ShapeRow.__table__, [outline])  # type: ignore[arg-type]
+    insert_missing(session, ShapeRow.__table__, [outline])
     told = {name: old[name] if (value := getattr(area, name)) is None else value for name in ("name", "parent")}
     edit.add([{"layer": area.layer, "code": area.code, **told, "shape_hash": outline["hash"]}])
     edit.finish(merge=True)

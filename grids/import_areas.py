@@ -121,7 +121,7 @@ class _AreaImport:
             shapes = normal_outlines(self._wgs84(batch))
             good = self._checked(batch, shapes, scheme)
             shared = [self._row(batch, shapes, index) for index in good]
-            insert_missing(self.session, ShapeRow.__table__, [shape for _, shape in shared])  # type: ignore[arg-type]
+            insert_missing(self.session, ShapeRow.__table__, [shape for _, shape in shared])
             edit.add([row for row, _ in shared])
             self.rows += len(shapes)
             progress(self.rows, reader.total)

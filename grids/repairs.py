@@ -163,7 +163,7 @@ def apply_repairs(store: Store, draft: str, state: DraftState, repairs: Iterable
         for layer, found in by_layer.items():
             edit = Edit(session, row, AreaRow, AreaRow.layer == layer)
             outlines = [outline_row(proposal.after) for proposal in found]
-            insert_missing(session, ShapeRow.__table__, outlines)  # type: ignore[arg-type]
+            insert_missing(session, ShapeRow.__table__, outlines)
             changed = zip(found, outlines, strict=True)
             edit.add([edit.before(proposal.code) | {"shape_hash": outline["hash"]} for proposal, outline in changed])
             edit.finish(merge=True)

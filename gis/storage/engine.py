@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import OperationalError
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, FromClause, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
@@ -125,12 +125,12 @@ def _use_wal(cursor: DBAPICursor) -> None:
             time.sleep(0.05)
 
 
-def insert_missing(session: Session, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+def insert_missing(session: Session, table: FromClause, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not there yet; the others are left as they are."""
     insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
     waiting = list(rows)
     for start in range(0, len(waiting), _CHUNK):
-        session.execute(insert(table).on_conflict_do_nothing(), waiting[start : start + _CHUNK])
+        session.execute(insert(cast(Table, table)).on_conflict_do_nothing(), waiting[start : start + _CHUNK])
 
 
 def one_at_a_time(session: Session, what: int) -> None:
