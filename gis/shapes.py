@@ -16,14 +16,16 @@ from gis.coordinates import describe_bad, good_lonlat
 from gis.errors import BadShape
 
 Shapes = npt.NDArray[np.object_]
-Problem = Literal["empty_geometry", "not_polygon", "bad_coordinate", "invalid"]
+Problem = Literal[
+    "empty_geometry", "not_polygon", "not_line", "bad_coordinate", "no_length", "bad_half_width", "invalid"
+]
 
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeProblem:
-    """Why the shape at ``index`` is not a sound area. All but ``invalid`` (a repairable ring) make it unusable."""
+    """Why the shape at ``index`` is no sound area or line. All but ``invalid`` (a repairable ring) make it unusable."""
 
     index: int
     kind: Problem
@@ -40,7 +42,7 @@ def problems(shapes: Shapes) -> Iterator[ShapeProblem]:
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     polygonal = np.isin(shapely.get_type_id(shapes), _POLYGONAL)
     usable = polygonal & ~missing
-    bad_vertex = _first_bad_vertex(shapes, usable)
+    bad_vertex = first_bad_vertex(shapes, usable)
     valid = shapely.is_valid(shapes)
     for index in np.flatnonzero(missing | ~polygonal | (bad_vertex != "") | ~valid):
         where = int(index)
@@ -58,7 +60,8 @@ def problems(shapes: Shapes) -> Iterator[ShapeProblem]:
             )
 
 
-def _first_bad_vertex(shapes: Shapes, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+def first_bad_vertex(shapes: Shapes, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    """What is wrong with the first vertex of each usable shape that is no place on Earth; empty for the others."""
     told = np.full(len(shapes), "", object)
     rows = np.flatnonzero(usable)
     coords, owner = shapely.get_coordinates(shapes[rows], return_index=True)
@@ -94,6 +97,14 @@ def _simple_parts(shape: BaseGeometry) -> Iterator[BaseGeometry]:
 
 def from_geojson(source: str | Mapping[str, Any]) -> BaseGeometry:
     """The polygon of a GeoJSON geometry or feature, heights dropped. Raises BadShape unless it is a sound area."""
+    shape = geometry_from_geojson(source)
+    for problem in problems(np.array([shape], object)):
+        raise BadShape(problem.message, kind=problem.kind)
+    return shape
+
+
+def geometry_from_geojson(source: str | Mapping[str, Any]) -> BaseGeometry:
+    """The geometry of a GeoJSON geometry or feature, of any kind, heights dropped. Raises BadShape."""
     try:
         parsed = json.loads(source) if isinstance(source, str) else source
         inner = parsed.get("geometry") if parsed.get("type") == "Feature" else parsed
@@ -102,8 +113,6 @@ def from_geojson(source: str | Mapping[str, Any]) -> BaseGeometry:
         raise BadShape("not a GeoJSON geometry: it is nested too deeply") from error
     except (ValueError, TypeError, AttributeError, shapely.GEOSException) as error:
         raise BadShape(f"not a GeoJSON geometry: {error}") from error
-    for problem in problems(np.array([shape], object)):
-        raise BadShape(problem.message, kind=problem.kind)
     return shape
 
 
