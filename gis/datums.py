@@ -4,35 +4,65 @@ Stored coordinates are WGS 84. CGCS2000 is taken as identical to it: the two dif
 """
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
 
-from gis.coordinates import Flags, Floats, describe_bad, good_lonlat, within
+from gis.coordinates import Bounds, Flags, Floats, describe_bad, good_lonlat, within
 from gis.errors import BadCoordinate, UnknownDatum
+from gis.projections import epsg_projection
+from gis.shifts import bd09_to_gcj02, from_gcj02, gcj02_to_bd09, to_gcj02
 
 Pair = tuple[Floats, Floats]
-Shift = Callable[[Floats, Floats], Pair]
 
-_AXIS, _E2 = 6378245.0, 0.00669342162296594323
-_BAIDU = np.pi * 3000.0 / 180.0
-_CAP = 30
+OWN = "city:"
+"""What the name of a city's own system begins with."""
+
 _NO_PLACE = "not a place in {}; is this its datum?"
-_ENOUGH = 1e-11  # degrees: a micrometre
-_MARGIN = 5.0  # degrees around a system's area of use: cities do use the zone next to theirs
+_DEGREES = ("wgs84", "cgcs2000", "gcj02", "bd09")
+
+
+class Transformation(Protocol):
+    """A plane's way to WGS 84 and back. ``reach`` is the box, longitude and latitude, outside of which its points are
+    refused; ``closeness`` is how near a point must come back to itself, in its own unit."""
+
+    @property
+    def in_degrees(self) -> bool:
+        """Whether x and y are longitude and latitude in degrees."""
+
+    @property
+    def closeness(self) -> float: ...
+
+    @property
+    def reach(self) -> Bounds | None: ...
+
+    @property
+    def place(self) -> str:
+        """Words on where it is used, in brackets; may be empty."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """How it was fitted; empty for what is defined."""
+
+    def to_lonlat(self, x: Floats, y: Floats) -> Pair:
+        """Longitude and latitude, not finite where there is no such place."""
+
+    def from_lonlat(self, lon: Floats, lat: Floats) -> Pair:
+        """x and y, not finite where the system cannot say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Datum:
-    """A declared coordinate system, by its normal name: ``wgs84``, ``gcj02``, ``bd09``, ``cgcs2000``, ``EPSG:n``."""
+    """A declared coordinate system, by its normal name: ``wgs84``, ``gcj02``, ``bd09``, ``cgcs2000``, ``EPSG:n``, or
+    ``city:name`` with the ``transformation`` that the city has stored under that name."""
 
     name: str
+    transformation: Transformation | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -42,18 +72,69 @@ class Datum:
         """Whether coordinates are kept as they come."""
         return self.name in ("wgs84", "cgcs2000", "EPSG:4326", "EPSG:4490")
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a city's own system."""
+        return self.name.startswith(OWN)
 
-def datum(name: str) -> Datum:
-    """The datum of that name. Raises UnknownDatum for anything that PROJ cannot turn into longitude and latitude."""
+    @property
+    def in_degrees(self) -> bool:
+        """Whether it is written in degrees of longitude and latitude."""
+        return self.name in _DEGREES or _way(self).in_degrees
+
+    @property
+    def epsg(self) -> str | None:
+        """The number that a file may declare, as ``EPSG:n``; None for what has none."""
+        numbered = self.name if self.name.startswith("EPSG:") else None
+        return {"wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490"}.get(self.name, numbered)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """How a city's system was fitted: ``points``, ``model``, ``rms_m`` ...; empty for the others."""
+        return self.transformation.facts if self.transformation else {}
+
+
+WGS84 = Datum("wgs84")
+NO_OWN: Mapping[str, Datum] = {}
+
+
+def own_name(name: str) -> str | None:
+    """The normal form of a city's own system, ``city:jinan``; None for any other name. Raises UnknownDatum."""
+    plain = unicodedata.normalize("NFKC", name).strip().lower()
+    if not plain.startswith(OWN):
+        return None
+    if not re.fullmatch(r"[\w][\w.-]{0,39}", plain.removeprefix(OWN)):
+        rule = "after 'city:' come 1 to 40 letters, digits, '.', '_' or '-'"
+        raise UnknownDatum(f"datum '{name[:60]}': {rule}", value=name)
+    return plain
+
+
+def datum(name: str | Datum, known: Mapping[str, Datum] = NO_OWN) -> Datum:
+    """The datum of that name; a city's own systems are those in ``known``, by their normal names. A Datum is itself.
+
+    Raises UnknownDatum for anything that cannot be turned into longitude and latitude.
+    """
+    if isinstance(name, Datum):
+        return name
+    own = own_name(name)
+    if own is not None:
+        return _known(own, known)
     plain = name.strip().lower().replace("-", "").replace("_", "")
-    if plain in ("wgs84", "gcj02", "bd09", "cgcs2000"):
+    if plain in _DEGREES:
         return Datum(plain)
     code = re.fullmatch(r"epsg:?0*([1-9][0-9]{3,5})", plain)
     if not code:
-        raise UnknownDatum(f"datum '{name}' is not known: declare wgs84, gcj02, bd09, cgcs2000 or EPSG:n", value=name)
-    known = Datum(f"EPSG:{code[1]}")
-    _transformer(known.name, False)
-    return known
+        forms = "wgs84, gcj02, bd09, cgcs2000, EPSG:n or city:name"
+        raise UnknownDatum(f"datum '{name}' is not known: declare {forms}", value=name)
+    return Datum(epsg_projection(f"EPSG:{code[1]}").text)
+
+
+def _known(name: str, known: Mapping[str, Datum]) -> Datum:
+    if name not in known:
+        there = f"there are: {', '.join(sorted(known))}" if known else "there is none"
+        words = f"datum '{name}' is not among the city's own systems ({there}): `wangge datums add` makes one"
+        raise UnknownDatum(words, value=name)
+    return known[name]
 
 
 def to_wgs84(x: npt.ArrayLike, y: npt.ArrayLike, source: Datum) -> Pair:
@@ -62,27 +143,33 @@ def to_wgs84(x: npt.ArrayLike, y: npt.ArrayLike, source: Datum) -> Pair:
     ``x`` is longitude or easting and ``y`` latitude or northing, whatever axis order the authority prints.
     The inverse of GCJ-02 and BD-09 is iterated to below 1 cm, with a cap. What comes of a point depends on that point
     alone, so that borders shared by two files stay shared. Raises BadCoordinate for what is no place on Earth and
-    for what lies far outside the ground where an EPSG system is used.
+    for what lies far outside the ground where a projected system is used.
     """
     x, y = _pair(x, y)
     if source.is_wgs84:
         return _checked(x, y)
     if source.name == "gcj02":
-        return _from_gcj02(*_checked(x, y))
+        return from_gcj02(*_checked(x, y))
     if source.name == "bd09":
-        return _checked(*_from_gcj02(*_inverse(_bd09_shift, *_checked(x, y))))
-    return _from_epsg(x, y, source)
+        return _checked(*from_gcj02(*bd09_to_gcj02(*_checked(x, y))))
+    return _from_plane(x, y, source)
 
 
 def from_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike, target: Datum) -> Pair:
-    """The same points as ``target`` writes them; x (longitude, easting) first."""
-    x, y = _checked(*_pair(lon, lat))
+    """The same points as ``target`` writes them; x (longitude, easting) first. Raises BadCoordinate for what is no
+    place on Earth, and for what lies far outside the ground of a city's own system."""
+    lon, lat = _checked(*_pair(lon, lat))
     if target.is_wgs84:
-        return x, y
+        return lon, lat
     if target.name in ("gcj02", "bd09"):
-        shifted = _gcj02(x, y)
-        return shifted if target.name == "gcj02" else _bd09_shift(*shifted)
-    return _projected(x, y, target, True)
+        shifted = to_gcj02(lon, lat)
+        return shifted if target.name == "gcj02" else gcj02_to_bd09(*shifted)
+    x, y = _way(target).from_lonlat(lon, lat)
+    _refuse(~(np.isfinite(x) & np.isfinite(y)), lon, lat, lambda a, b: f"lon={a}, lat={b}: cannot be said in {target}")
+    if target.is_own:
+        far = f"lies far outside where {target} is used{_way(target).place}"
+        _refuse(~_within_reach(lon, lat, target), lon, lat, lambda a, b: f"lon={a}, lat={b}: {far}")
+    return x, y
 
 
 def shapes_to_wgs84(shapes: npt.NDArray[np.object_], source: Datum) -> npt.NDArray[np.object_]:
@@ -93,8 +180,19 @@ def shapes_to_wgs84(shapes: npt.NDArray[np.object_], source: Datum) -> npt.NDArr
     if source.is_wgs84:
         flat: npt.NDArray[np.object_] = shapely.force_2d(shapes)
         return flat
+    return _moved(shapes, source, to_wgs84)
+
+
+def shapes_from_wgs84(shapes: npt.NDArray[np.object_], target: Datum) -> npt.NDArray[np.object_]:
+    """The shapes, flat, with every vertex as ``target`` writes it; edges stay straight between them."""
+    return shapes if target.is_wgs84 else _moved(shapes, target, from_wgs84)
+
+
+def _moved(
+    shapes: npt.NDArray[np.object_], system: Datum, move: Callable[[Floats, Floats, Datum], Pair]
+) -> npt.NDArray[np.object_]:
     moved: npt.NDArray[np.object_] = shapely.transform(
-        shapes, lambda xy: np.column_stack(to_wgs84(xy[:, 0], xy[:, 1], source))
+        shapes, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1], system))
     )
     return moved
 
@@ -116,104 +214,26 @@ def _refuse(bad: Flags, x: Floats, y: Floats, why: Callable[[float, float], str]
         raise BadCoordinate(why(float(x.flat[first]), float(y.flat[first])), index=first)
 
 
-def _from_epsg(x: Floats, y: Floats, system: Datum) -> Pair:
+def _way(system: Datum) -> Transformation:
+    return system.transformation or epsg_projection(system.name)
+
+
+def _from_plane(x: Floats, y: Floats, system: Datum) -> Pair:
     """Also refuses what lies far outside the system's area of use (degrees read as metres, exchanged axes) and what
     does not come back to itself."""
-    lon, lat = _projected(x, y, system, False)
-    back = _transformer(system.name, True).transform(lon, lat)
-    enough = 1.0 if _crs(system.name).is_projected else 1e-5
-    stays = (np.abs(back[0] - x) <= enough) & (np.abs(back[1] - y) <= enough)
-    _refuse(~stays, x, y, lambda a, b: f"x={a}, y={b}: {_NO_PLACE.format(system.name)}")
-    used = _crs(system.name).area_of_use
-    if used is not None and used.west <= used.east:
-        box = (used.west - _MARGIN, used.south - _MARGIN, used.east + _MARGIN, used.north + _MARGIN)
-        far = f"lies far outside where {system.name} is used ({used.name}); is this its datum, and is x the easting?"
-        _refuse(~within(box, lon, lat), x, y, lambda a, b: f"x={a}, y={b}: {far}")
+    way = _way(system)
+    lon, lat = way.to_lonlat(x, y)
+    nowhere = f": {_NO_PLACE.format(system)}"
+    _refuse(~good_lonlat(lon, lat), x, y, lambda a, b: f"x={a}, y={b}{nowhere}")
+    back = way.from_lonlat(lon, lat)
+    with np.errstate(invalid="ignore"):
+        stays = (np.abs(back[0] - x) <= way.closeness) & (np.abs(back[1] - y) <= way.closeness)
+    _refuse(~stays, x, y, lambda a, b: f"x={a}, y={b}{nowhere}")
+    far = f"lies far outside where {system} is used{way.place}; is this its datum, and is x the easting?"
+    _refuse(~_within_reach(lon, lat, system), x, y, lambda a, b: f"x={a}, y={b}: {far}")
     return lon, lat
 
 
-def _projected(x: Floats, y: Floats, system: Datum, outwards: bool) -> Pair:
-    moved = _transformer(system.name, outwards).transform(x, y)
-    a, b = (np.asarray(part, np.float64) for part in moved)
-    good = np.isfinite(a) & np.isfinite(b)
-    _refuse(~good, x, y, lambda p, q: f"x={p}, y={q}: {_NO_PLACE.format(system.name)}")
-    return a, b
-
-
-@lru_cache(maxsize=32)
-def _transformer(name: str, outwards: bool) -> Transformer:
-    system = _crs(name)
-    source, target = ("EPSG:4326", system) if outwards else (system, "EPSG:4326")
-    return Transformer.from_crs(source, target, always_xy=True)
-
-
-@lru_cache(maxsize=32)
-def _crs(name: str) -> CRS:
-    try:
-        system = CRS.from_user_input(name)
-    except CRSError as error:
-        raise UnknownDatum(f"datum '{name}' is not in PROJ's tables", value=name) from error
-    if not (system.is_geographic or system.is_projected):
-        raise UnknownDatum(f"datum '{name}' is {system.type_name}; only geographic and projected ones are read")
-    return system
-
-
-def _in_china_box(lon: Floats, lat: Floats, slack: float = 0.0) -> Flags:
-    return within((72.004 - slack, 0.8293 - slack, 137.8347 + slack, 55.8271 + slack), lon, lat)
-
-
-def _gcj02_shift(lon: Floats, lat: Floats) -> Pair:
-    """The shift as published code has it, wherever the point lies."""
-    x, y = lon - 105.0, lat - 35.0
-    root = np.sqrt(np.abs(x))
-    waves = 20.0 * np.sin(6.0 * np.pi * x) + 20.0 * np.sin(2.0 * np.pi * x)
-    up = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root
-    up += (waves + 20.0 * np.sin(np.pi * y) + 40.0 * np.sin(np.pi / 3.0 * y)) * 2.0 / 3.0
-    up += (160.0 * np.sin(np.pi / 12.0 * y) + 320.0 * np.sin(np.pi / 30.0 * y)) * 2.0 / 3.0
-    right = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root
-    right += (waves + 20.0 * np.sin(np.pi * x) + 40.0 * np.sin(np.pi / 3.0 * x)) * 2.0 / 3.0
-    right += (150.0 * np.sin(np.pi / 12.0 * x) + 300.0 * np.sin(np.pi / 30.0 * x)) * 2.0 / 3.0
-    phi = np.radians(lat)
-    slim = 1.0 - _E2 * np.sin(phi) ** 2
-    per_lat = _AXIS * (1.0 - _E2) / (slim * np.sqrt(slim)) * np.pi / 180.0
-    per_lon = _AXIS / np.sqrt(slim) * np.cos(phi) * np.pi / 180.0
-    return lon + right / per_lon, lat + up / per_lat
-
-
-def _bd09_shift(lon: Floats, lat: Floats) -> Pair:
-    radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BAIDU)
-    angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BAIDU)
-    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
-
-
-def _gcj02(lon: Floats, lat: Floats) -> Pair:
-    inside = _in_china_box(lon, lat)
-    moved = _gcj02_shift(np.where(inside, lon, 105.0), np.where(inside, lat, 35.0))
-    return np.where(inside, moved[0], lon), np.where(inside, moved[1], lat)
-
-
-def _from_gcj02(lon: Floats, lat: Floats) -> Pair:
-    """The box is asked after the loop: asked inside it, two public libraries never return.
-
-    At the box's edge two points can have one image, one of them shifted and one, outside, not: the shifted one it is.
-    """
-    near = within((71.0, 0.0, 139.0, 57.0), lon, lat)
-    back = _inverse(_gcj02_shift, np.where(near, lon, 105.0), np.where(near, lat, 35.0))
-    shifted = near & (_in_china_box(lon, lat) | _in_china_box(*back, slack=1e-9))
-    return np.where(shifted, back[0], lon), np.where(shifted, back[1], lat)
-
-
-def _inverse(shift: Shift, lon: Floats, lat: Floats) -> Pair:
-    """The point that ``shift`` takes to (lon, lat), by fixed-point iteration: both shifts contract a hundredfold.
-
-    Each point stops by itself, so that its answer never depends on the others of its batch.
-    """
-    x, y, moving = lon.copy(), lat.copy(), np.ones(lon.shape, bool)
-    for _ in range(_CAP):
-        shifted = shift(x, y)
-        dx, dy = lon - shifted[0], lat - shifted[1]
-        x, y = np.where(moving, x + dx, x), np.where(moving, y + dy, y)
-        moving = moving & (np.maximum(np.abs(dx), np.abs(dy)) >= _ENOUGH)
-        if not moving.any():
-            break
-    return x, y
+def _within_reach(lon: Floats, lat: Floats, system: Datum) -> Flags:
+    reach = _way(system).reach
+    return np.ones(lon.shape, bool) if reach is None else within(reach, lon, lat)
