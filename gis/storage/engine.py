@@ -56,7 +56,8 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose work is committed when the block ends, and undone whole when it raises."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        info = {"actor": self.actor}
+        with Session(self._writer, expire_on_commit=False, info=info) as session, session.begin():
             yield session
 
     def close(self) -> None:

@@ -58,7 +58,11 @@ def require_newest(store: Store) -> None:
         raise NotReady(f"the store is at schema {found or 'none'}, this program needs {wanted}: run `wangge migrate`")
 
 
+def known_revisions() -> set[str]:
+    """Every schema this program knows how to go on from."""
+    return {script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()}
+
+
 def _refuse_newer(found: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and found not in known_revisions():
         raise NotReady(f"the store is at schema {found}, which this program does not know: use the newer program")
