@@ -4,7 +4,11 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, Index, text
 
-import grids.models  # noqa: F401  (the tables must be known)
+import grids.cover_models  # the tables must be known
+import grids.dated_models
+import grids.datum_models
+import grids.draft_models
+import grids.models  # noqa: F401
 import routing.models  # noqa: F401
 from gis.storage.base import Base, Shape, UtcTime
 
@@ -51,15 +55,18 @@ def migrate() -> None:
 
 
 def run() -> None:
-    """SQLite must not cascade while a table is rebuilt, and only listens to that outside a transaction."""
+    """SQLite must not cascade while a table is rebuilt, and only listens to that outside a transaction; and it must
+    not mind the views, which point at nothing until the new table has the old one's name."""
     driver = CONNECTION.connection.driver_connection
     if ON_SQLITE:
         driver.execute("PRAGMA foreign_keys=OFF")
+        driver.execute("PRAGMA legacy_alter_table=ON")
     try:
         with CONNECTION.begin():
             migrate()
     finally:
         if ON_SQLITE:
+            driver.execute("PRAGMA legacy_alter_table=OFF")
             driver.execute("PRAGMA foreign_keys=ON")
 
 

@@ -87,6 +87,11 @@ def text_of(cell: int) -> str:
     return name
 
 
+def resolution_of(cell: int) -> int:
+    """0 for the largest cells to 15 for the smallest."""
+    return int(cell) >> _RESOLUTION_SHIFT & 0xF
+
+
 def cell_of(text: str) -> int:
     """The cell of that name. Raises BadInput when it is none."""
     named = re.fullmatch(r"(?:0x)?0?([0-9a-f]{15})", text.strip().lower())

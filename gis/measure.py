@@ -41,6 +41,11 @@ def area_m2(shape: BaseGeometry) -> float:
     return float(sum(WGS84.geometry_area_perimeter(part)[0] for part in shapely.orient_polygons(polygons)))
 
 
+def length_m(shape: BaseGeometry) -> float:
+    """The length of its lines on the ellipsoid; edges are geodesics. A polygon counts its rings."""
+    return float(WGS84.geometry_length(shape))
+
+
 def plane_areas_m2(lat: npt.ArrayLike, square_degrees: npt.ArrayLike) -> Floats:
     """Areas in m2 of shapes a few kilometres across, from their latitude and their area in square degrees.
 

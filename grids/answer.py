@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
 from typing import Any
 
-from grids.content import Duty, Layer, Party
+from gis.h3cells import cells_at, text_of
+from grids.assets import Asset
+from grids.content import Party
 from grids.names import CellVerdict, OwnerVerdict
-from grids.roster import Person
+from grids.periods import as_text
+from grids.precedence import Claim
+from grids.relations import is_relative
+from grids.roster import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +51,24 @@ class PartyRef:
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """A person by code and name; never a phone number."""
+    """A person by code and name; never a phone number. ``why``: named by the duty, on shift, by role, or as deputy
+    ``instead_of`` somebody on leave; ``until`` when (ISO 8601), where that has an end."""
 
     code: str
     name: str
     role: str
+    why: str = "role"
+    instead_of: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DutyRef:
-    """The duty that decides, with its basis: what a disputed case is settled by."""
+    """The duty that decides, with its basis: what a disputed case is settled by.
+
+    ``source``: ``duty``, ``asset``, ``ruling`` or ``plan``; ``relation``: the relative party it names, resolved here;
+    ``until``: the end of a ruling (ISO 8601).
+    """
 
     code: str
     name: str
@@ -64,6 +78,32 @@ class DutyRef:
     document: str
     priority: int
     place: PlaceRef
+    source: str = "duty"
+    relation: str | None = None
+    plan: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A duty whose relation leads to nobody here: ``asset_owner`` without an asset, a street without an office."""
+
+    relation: str
+    duty: DutyRef
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRef:
+    """A thing with an owner; ``distance_m`` where it is only suggested."""
+
+    code: str
+    name: str
+    matter: str
+    owner: PartyRef | None
+    lon: float
+    lat: float
+    distance_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +144,8 @@ class Answer:
     version: int | None
     release: int | None
     roster: int
+    assets: int
+    overrides: int
     cell_verdict: CellVerdict
     owner_verdict: OwnerVerdict
     on_border: bool = False
@@ -116,7 +158,10 @@ class Answer:
     tied: tuple[Assigned, ...] = ()
     supporting: tuple[Assigned, ...] = ()
     matter_duties: tuple[Assigned, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
     places: tuple[PlaceRef, ...] = ()
+    asset: AssetRef | None = None
+    nearby: tuple[AssetRef, ...] = ()
     nearest: Nearest | None = None
     matter: Mapping[str, str] | None = None
     h3: str = ""
@@ -131,6 +176,15 @@ class Answer:
         if self.explain is None:
             del data["explain"]
         return data
+
+
+def before_any_version(point: Point, accuracy_m: float, at: datetime) -> Answer:
+    """The honest answer before anything was published."""
+    words = "no version of the grid was in force at that time"
+    explain = {"steps": [{"step": "no_version"}], "zh": ["当时尚无生效的网格版本。"], "en": [f"{words.capitalize()}."]}
+    h3 = text_of(int(cells_at(point.lon, point.lat)[0]))
+    return Answer(point, accuracy_m, None, None, 0, 0, 0, "no_version", "unowned", outside_share=1.0,
+                  h3=h3, at=at.isoformat(), warnings=(words,), explain=explain)  # fmt: skip
 
 
 def as_data(value: Any) -> Any:
@@ -150,12 +204,26 @@ def party_ref(code: str, parties: Mapping[str, Party]) -> PartyRef:
     return PartyRef(code, party.name if party else code, party.kind if party else "unknown")
 
 
-def person_ref(person: Person | None) -> PersonRef | None:
+def person_ref(post: Post | None) -> PersonRef | None:
     """The person as an answer names them."""
-    return PersonRef(person.code, person.name, person.role) if person else None
+    if post is None:
+        return None
+    person, away = post.person, post.instead_of
+    return PersonRef(person.code, person.name, person.role, post.why, away.code if away else None, as_text(post.until))
 
 
-def duty_ref(duty: Duty, layer: Layer, area_name: str) -> DutyRef:
+def duty_ref(claim: Claim, area_name: str) -> DutyRef:
     """The duty as an answer cites it."""
-    place = PlaceRef(duty.layer, duty.area, area_name, layer.title)
-    return DutyRef(duty.code, duty.name, duty.role, duty.matter, duty.basis, duty.document, duty.priority, place)
+    duty = claim.duty
+    place = PlaceRef(duty.layer, duty.area, area_name, claim.layer.title)
+    relative = duty.party if is_relative(duty.party) else None
+    return DutyRef(
+        duty.code, duty.name, duty.role, duty.matter, duty.basis, duty.document, duty.priority, place,
+        claim.source, relative, claim.plan, as_text(claim.until),
+    )  # fmt: skip
+
+
+def asset_ref(asset: Asset, parties: Mapping[str, Party], metres: float | None = None) -> AssetRef:
+    """The asset as an answer names it."""
+    owner = party_ref(asset.owner, parties) if asset.owner else None
+    return AssetRef(asset.code, asset.name, asset.matter, owner, asset.lon, asset.lat, metres)

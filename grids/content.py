@@ -10,11 +10,16 @@ from gis.coordinates import Bounds
 from gis.measure import bounds_of
 from gis.shapes import Shapes
 from grids.names import LAYER_KINDS
+from grids.relations import Relation
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One set of polygons. ``rank``: a larger one is a narrower place. ``scheme``: digits as in ``6+3+3+3``."""
+    """One set of areas. ``rank``: a larger one is a narrower place. ``scheme``: digits as in ``6+3+3+3``.
+
+    ``geometry``: ``polygon``, or ``line`` for road segments: centre lines with half-widths, of which a point has the
+    nearest one that reaches it.
+    """
 
     code: str
     name: str = ""
@@ -24,6 +29,17 @@ class Layer:
     rank: int = LAYER_KINDS["other"][0]
     is_cell: bool = False
     scheme: str | None = None
+    geometry: str = "polygon"
+
+    @property
+    def is_lines(self) -> bool:
+        """Whether its areas are lines with a width."""
+        return self.geometry == "line"
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a point has one of its areas: a partition, or the nearest road segment."""
+        return self.partition or self.is_lines
 
     @property
     def title(self) -> str:
@@ -33,13 +49,17 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Areas:
-    """The areas of one layer, in the order of their codes (Unicode code points). ``parents`` may hold None."""
+    """The areas of one layer, in the order of their codes (Unicode code points). ``parents`` may hold None.
+
+    ``half_widths``: metres on either side of a centre line; empty for polygons.
+    """
 
     layer: Layer
     codes: tuple[str, ...]
     names: tuple[str, ...]
     parents: tuple[str | None, ...]
     shapes: Shapes
+    half_widths: tuple[float | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -87,12 +107,15 @@ class Duty:
 
 @dataclass(frozen=True)
 class Content:
-    """All a version holds. ``areas`` by layer code, coarse layers first."""
+    """All a version holds. ``areas`` by layer code, coarse layers first; ``order`` is the city's precedence, empty for
+    the usual one."""
 
     areas: Mapping[str, Areas] = field(default_factory=dict)
     parties: Mapping[str, Party] = field(default_factory=dict)
     matters: Mapping[str, Matter] = field(default_factory=dict)
     duties: tuple[Duty, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    order: tuple[str, ...] = ()
 
     @property
     def layers(self) -> list[Layer]:

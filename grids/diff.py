@@ -10,15 +10,15 @@ from gis.measure import area_m2
 from grids.content import Content
 from grids.drafts import draft_named
 from grids.models import VersionRow
-from grids.reads import content_of, published
+from grids.reads import PRECEDENCE, content_of, published
 
-KINDS = ("layer", "area", "party", "matter", "duty")
+KINDS = ("layer", "area", "party", "matter", "duty", "relation", "rule")
 Key = tuple[str, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row that differs. ``m2``: for an area whose outline changed, the ground that changed hands."""
+    """One row that differs. ``m2``: for a polygon whose outline changed, the ground that changed hands."""
 
     kind: str
     layer: str | None
@@ -38,12 +38,17 @@ def diff_versions(session: Session, before: str, after: str) -> list[Change]:
     return diff_content(one, other)
 
 
+def is_version_number(name: str) -> bool:
+    """Whether the text is the number of a version; else it is the name of a draft."""
+    return name.isascii() and name.isdigit()
+
+
 def _version(session: Session, name: str) -> VersionRow:
-    return published(session, int(name)) if name.isascii() and name.isdigit() else draft_named(session, name)
+    return published(session, int(name)) if is_version_number(name) else draft_named(session, name)
 
 
 def diff_content(one: Content, other: Content) -> list[Change]:
-    """The differences between two contents: layers, areas, parties, matters, duties."""
+    """The differences between two contents: layers, areas, parties, matters, duties, relations, the order of duties."""
     changes: list[Change] = []
     old, new = _rows(one), _rows(other)
     for key in sorted(old.keys() | new.keys(), key=_place):
@@ -62,9 +67,13 @@ def _rows(content: Content) -> dict[Key, dict[str, Any]]:
     rows |= {("party", None, party.code): asdict(party) for party in content.parties.values()}
     rows |= {("matter", None, matter.code): asdict(matter) for matter in content.matters.values()}
     rows |= {("duty", None, duty.code): asdict(duty) for duty in content.duties}
+    rows |= {("relation", None, relation.code): asdict(relation) for relation in content.relations}
+    rows |= {("rule", None, PRECEDENCE): {"value": content.order}} if content.order else {}
     for table in content.areas.values():
-        for code, name, parent, shape in zip(table.codes, table.names, table.parents, table.shapes, strict=True):
-            rows["area", table.layer.code, code] = {"name": name, "parent": parent, "outline": shape}
+        columns = {"name": table.names, "parent": table.parents, "outline": table.shapes}
+        columns |= {"half_width_m": table.half_widths} if table.layer.is_lines else {}
+        for code, *row in zip(table.codes, *columns.values(), strict=True):
+            rows["area", table.layer.code, code] = dict(zip(columns, row, strict=True))
     return rows
 
 
@@ -72,11 +81,11 @@ def _change(key: Key, old: dict[str, Any] | None, new: dict[str, Any] | None) ->
     kind, layer, code = key
     if old is None or new is None:
         return [Change(kind, layer, code, "added" if old is None else "removed")]
-    differing = [name for name in old if not _equal(old[name], new[name])]
+    differing = [name for name in old | new if not _equal(old.get(name), new.get(name))]
     if not differing:
         return []
     moved = None
-    if "outline" in differing:
+    if "outline" in differing and shapely.get_dimensions([old["outline"], new["outline"]]).min() == 2:
         one, other = (shapely.make_valid(row["outline"]) for row in (old, new))
         moved = round(area_m2(shapely.symmetric_difference(one, other)), 3)
     return [Change(kind, layer, code, "changed", ", ".join(differing), moved)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gis.coordinates import Flags, Floats
+from gis.lines import LineIndex
 from gis.locate import BORDER_REACH_M, PointIndex
 
 NEGLIGIBLE = 1e-3
@@ -48,7 +49,7 @@ class Variant:
     share: float
 
 
-def layer_doubts(index: PointIndex, lon: Floats, lat: Floats, accuracy_m: Floats) -> LayerDoubts:
+def layer_doubts(index: PointIndex | LineIndex, lon: Floats, lat: Floats, accuracy_m: Floats) -> LayerDoubts:
     """The doubts of points known to ``accuracy_m``. Discs are only cut where a border, or an overlap, is in reach."""
     located = index.locate(lon, lat)
     covering: dict[int, tuple[int, ...]] = {}
@@ -76,19 +77,19 @@ def _doubt(covering: tuple[int, ...], shares: dict[int, float] | None) -> Doubt:
     return Doubt(covering, kept, max(0.0, 1.0 - sum(shares.values())))
 
 
-def held(layer: str, partition: bool, doubt: Doubt) -> tuple[Place, ...]:
-    """The places a point has in this layer: one of a partition, all of an overlapping one."""
-    return tuple((layer, area) for area in (doubt.covering[:1] if partition else doubt.covering))
+def held(layer: str, exclusive: bool, doubt: Doubt) -> tuple[Place, ...]:
+    """The places a point has in this layer: one of an exclusive layer, all of an overlapping one."""
+    return tuple((layer, area) for area in (doubt.covering[:1] if exclusive else doubt.covering))
 
 
-def variants(layer: str, partition: bool, doubt: Doubt) -> Iterator[Variant]:
+def variants(layer: str, exclusive: bool, doubt: Doubt) -> Iterator[Variant]:
     """The other places the point may have in this layer, one change at a time."""
-    now = held(layer, partition, doubt)
+    now = held(layer, exclusive, doubt)
     for area, share in doubt.candidates:
         place = (layer, area)
         if place not in now and share >= NEGLIGIBLE:
-            yield Variant((place,) if partition else (*now, place), place, share)
-        elif place in now and not partition and 1.0 - share >= NEGLIGIBLE:
+            yield Variant((place,) if exclusive else (*now, place), place, share)
+        elif place in now and not exclusive and 1.0 - share >= NEGLIGIBLE:
             yield Variant(tuple(other for other in now if other != place), place, 1.0 - share)
-    if partition and now and doubt.outside >= NEGLIGIBLE:
+    if exclusive and now and doubt.outside >= NEGLIGIBLE:
         yield Variant((), now[0], doubt.outside)

@@ -5,41 +5,39 @@ Pure: content in, findings out. Errors stop publishing; warnings stop it until s
 
 import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gis.coordinates import Ranks
 from gis.errors import BadInput
 from gis.findings import Finding, Severity
-from gis.measure import area_m2
-from gis.shapes import ShapeProblem, polygonal_part, problems
-from grids.content import Areas, Content, Duty, cycle_in
+from gis.shapes import ShapeProblem
+from grids.content import Areas, Content, cycle_in
+from grids.gate_duties import NOTHING, Outside, duty_findings
 from grids.names import SLIVER_M2
+from grids.outlines import area_problems
+from grids.stretches import Stretch, far_from_parents, shared_stretches
 from grids.topology import Coverage, TopologyFault, outside_faults, partition_faults, uncovered_faults
 
-_NOISE_M2 = 0.01
-"""Ground of two areas below this is the noise of crossing points."""
 
-
-def findings_of(content: Content, departed: frozenset[str] = frozenset()) -> Iterator[Finding]:
-    """Every finding, check by check. ``departed``: codes of people who have left but may still be named in a duty."""
+def findings_of(content: Content, outside: Outside = NOTHING) -> Iterator[Finding]:
+    """Every finding, check by check. ``outside``: the people and assets that duties of the version speak of."""
     yield from _hierarchy(content)
     ground: dict[str, Ground] = {}
     for table in content.areas.values():
         yield from _codes(table)
-        broken = list(problems(table.shapes))
+        broken = list(area_problems(table))
         yield from _shapes(table, broken)
         yield from _parents(table, content)
         ground[table.layer.code] = _sound(table, broken)
     for table in content.areas.values():
         yield from _topology(table, content, ground)
-    yield from _dangling(content, departed)
-    yield from _tied(content, ground)
-    yield from _unowned(content)
+    yield from duty_findings(content, outside, lambda layer, area: _sound_shape(ground, layer, area))
 
 
 def _hierarchy(content: Content) -> Iterator[Finding]:
@@ -119,32 +117,72 @@ class Ground:
     codes: tuple[str, ...]
     parents: tuple[str | None, ...]
     coverage: Coverage
+    half_widths: tuple[float | None, ...] = ()
 
 
 def _sound(table: Areas, broken: Iterable[ShapeProblem]) -> Ground:
     lost = {problem.index for problem in broken}
     kept = [index for index in range(len(table)) if index not in lost]
     codes, parents = tuple(table.codes[i] for i in kept), tuple(table.parents[i] for i in kept)
-    return Ground(codes, parents, Coverage(table.shapes[kept]))
+    widths = tuple(table.half_widths[i] for i in kept) if table.layer.is_lines else ()
+    return Ground(codes, parents, Coverage(table.shapes[kept]), widths)
 
 
 def _topology(table: Areas, content: Content, ground: Mapping[str, Ground]) -> Iterator[Finding]:
     own, gaps = ground[table.layer.code], list[BaseGeometry]()
+    if table.layer.is_lines:
+        yield from _lines(table, content, ground)
+        return
     if table.layer.partition:
         for fault in partition_faults(own.coverage):
             gaps += [fault.shape] if fault.kind == "gap" else []
             yield _fault_finding(fault, table, own.codes)
     above = content.areas.get(table.layer.parent or "")
-    if above is None or not len(above):
+    if above is None or not len(above) or above.layer.is_lines:
         return
     over = ground[above.layer.code]
-    position = {code: index for index, code in enumerate(over.codes)}
-    parent_of = np.array([position.get(parent or "", -1) for parent in own.parents], np.int64)
-    for fault in outside_faults(over.coverage.shapes, own.coverage.shapes, parent_of):
+    for fault in outside_faults(over.coverage.shapes, own.coverage.shapes, _parent_of(own, over)):
         yield _fault_finding(fault, table, own.codes)
     if table.layer.partition and above.layer.partition:
         for fault in uncovered_faults(over.coverage, own.coverage, np.array([*gaps, None], object)[:-1]):
             yield _fault_finding(fault, table, over.codes)
+
+
+def _parent_of(own: Ground, over: Ground) -> Ranks:
+    """Each area's parent as its place among those above; -1 for none."""
+    position = {code: index for index, code in enumerate(over.codes)}
+    return np.array([position.get(parent or "", -1) for parent in own.parents], np.int64)
+
+
+def _lines(table: Areas, content: Content, ground: Mapping[str, Ground]) -> Iterator[Finding]:
+    """Of road segments: stretches drawn twice, and segments far from the parents their layer has. A layer without a
+    parent may lie anywhere; that it lies in another city is for the import to notice."""
+    layer, own = table.layer.code, ground[table.layer.code]
+    for fault in shared_stretches(own.coverage.shapes):
+        yield stretch_finding(layer, own.codes[fault.one], own.codes[fault.other], fault)
+    above = content.areas.get(table.layer.parent or "")
+    if above is None or above.layer.is_lines:
+        return
+    over, widths = ground[above.layer.code], np.array(own.half_widths, np.float64)
+    for index in far_from_parents(over.coverage.shapes, own.coverage.shapes, widths, _parent_of(own, over)):
+        parent = own.parents[index]
+        where = f"its parent {parent}" if parent else f"all areas of layer {above.layer.code}"
+        yield far_finding(layer, own.codes[index], where, own.coverage.shapes[index])
+
+
+def far_finding(layer: str, code: str, where: str, shape: BaseGeometry) -> Finding:
+    """A road segment that lies nowhere near the areas it belongs to."""
+    words = f"layer {layer}: {code} lies wholly outside {where}; change its line or its parent"
+    return Finding("outside_parent", "error", words, layer=layer, codes=(code,), geometry=shape)
+
+
+def stretch_finding(layer: str, one: str, other: str, stretch: Stretch) -> Finding:
+    """A stretch of road that two segments hold."""
+    words = (
+        f"layer {layer}: {one} and {other} both hold {stretch.metres:.2f} m of the same centre line; "
+        "points there are in doubt: draw each stretch in one segment"
+    )
+    return Finding("overlap", "warning", words, None, None, None, layer, (one, other), None, stretch.shape)
 
 
 _WORDS = {
@@ -167,131 +205,7 @@ def _fault_finding(fault: TopologyFault, table: Areas, codes: Sequence[str]) -> 
     )
 
 
-def _dangling(content: Content, departed: frozenset[str]) -> Iterator[Finding]:
-    places = {layer: frozenset(table.codes) for layer, table in content.areas.items()}
-    for duty in content.duties:
-        wrong: list[tuple[str, str, str]] = []
-        if duty.party not in content.parties:
-            wrong.append(("party", duty.party, "no such party"))
-        if duty.layer not in places:
-            wrong.append(("layer", duty.layer, "no such layer"))
-        elif duty.area not in places[duty.layer]:
-            wrong.append(("area", duty.area, f"no such area in layer {duty.layer} any more"))
-        if duty.person in departed:
-            wrong.append(("person", duty.person or "", "this person has left"))
-        for name, value, why in wrong:
-            words = f"duty {duty.code}: {name} '{value}': {why}; change or remove the duty"
-            yield Finding("dangling_duty", "error", words, field=name, value=value, codes=(duty.code,))
-
-
-Place = tuple[str, str]
-"""(layer, area)."""
-
-
-def _tied(content: Content, ground: Mapping[str, Ground]) -> Iterator[Finding]:
-    """Leads that nothing in ``grids.precedence`` tells apart, at one place or where two places share ground."""
-    equals: defaultdict[tuple[int, str, int], dict[Place, list[Duty]]] = defaultdict(dict)
-    for duty in content.duties:
-        if duty.role == "lead":
-            table = content.areas.get(duty.layer)
-            rank = table.layer.rank if table else -1
-            equals[rank, duty.matter, duty.priority].setdefault((duty.layer, duty.area), []).append(duty)
-    exclusive = _exclusive(content)
-    for places in equals.values():
-        for place, duties in places.items():
-            if len({duty.party for duty in duties}) > 1:
-                yield _tie(duties, " ".join(place), _shape_of(content, *place))
-        yield from _tied_on_ground(places, ground, exclusive)
-
-
-def _exclusive(content: Content) -> frozenset[str]:
-    """Layers of which a point is in one area only: partitions, and those of the cells' ladder, taken by code."""
-    ladder = content.ladder(content.cell_layer.code) if content.cell_layer else []
-    return frozenset(ladder) | {layer.code for layer in content.layers if layer.partition}
-
-
-def _tied_on_ground(
-    places: Mapping[Place, Sequence[Duty]], ground: Mapping[str, Ground], exclusive: frozenset[str]
-) -> Iterator[Finding]:
-    layers = {layer for layer, _ in places}
-    if len({duty.party for duties in places.values() for duty in duties}) < 2 or (
-        len(layers) == 1 and layers <= exclusive
-    ):
-        return
-    shown = {place: shape for place in places if (shape := _sound_shape(ground, *place)) is not None}
-    known, shapes = list(shown), np.array([*shown.values(), None], object)[:-1]
-    parties = [{duty.party for duty in places[place]} for place in known]
-    pairs = [
-        (one, two)
-        for one, two in shapely.STRtree(shapes).query(shapes, predicate="intersects").T.tolist()
-        if one < two
-        and len(parties[one] | parties[two]) > 1
-        and not (known[one][0] == known[two][0] and known[one][0] in exclusive)
-    ]
-    for one, two in sorted(pairs):
-        shared = polygonal_part(shapely.intersection(shapes[one], shapes[two]))
-        if not shared.is_empty and (extent := area_m2(shared)) >= _NOISE_M2:
-            where = f"{extent:.2f} m2 that {' '.join(known[one])} and {' '.join(known[two])} share"
-            yield _tie([*places[known[one]], *places[known[two]]], where, shared, extent)
-
-
 def _sound_shape(ground: Mapping[str, Ground], layer: str, area: str) -> BaseGeometry | None:
     own = ground.get(layer)
     at = bisect_left(own.codes, area) if own else 0
     return own.coverage.shapes[at] if own and at < len(own.codes) and own.codes[at] == area else None
-
-
-def _tie(duties: Sequence[Duty], where: str, shape: BaseGeometry | None, extent: float | None = None) -> Finding:
-    """A sliver shared by two areas is where they were drawn past each other: that can be accepted."""
-    codes, first = tuple(duty.code for duty in duties), duties[0]
-    words = (
-        f"duties {', '.join(codes)} all lead for {where}, matter {first.matter or 'all'}, priority {first.priority};"
-        " give one a higher priority or make it support"
-    )
-    if extent is None:
-        return Finding("tied_leads", "error", words, layer=first.layer, codes=codes, geometry=shape)
-    severity: Severity = "warning" if extent < SLIVER_M2 else "error"
-    kind = "sliver" if extent < SLIVER_M2 else "tied_leads"
-    return Finding(kind, severity, words, None, None, "tied_leads", first.layer, codes, round(extent, 4), shape)
-
-
-def _shape_of(content: Content, layer: str, area: str) -> BaseGeometry | None:
-    table = content.areas.get(layer)
-    at = bisect_left(table.codes, area) if table else 0
-    return table.shapes[at] if table and at < len(table) and table.codes[at] == area else None
-
-
-def _unowned(content: Content) -> Iterator[Finding]:
-    """Cells for which no duty for all matters answers: not theirs, nor of anything above them."""
-    cell = content.cell_layer
-    if cell is None:
-        return
-    answered = {(duty.layer, duty.area) for duty in content.duties if duty.role == "lead" and not duty.matter}
-    loose = owners_by_ground(content, answered)
-    table = content.areas[cell.code]
-    for index, code in enumerate(table.codes):
-        if not _chain_answers(content, cell.code, code, answered) and not loose(table.shapes[index]):
-            words = f"layer {cell.code}, area {code}: no party answers for all matters here, nor at any level above"
-            yield Finding("unowned", "warning", words, layer=cell.code, codes=(code,), geometry=table.shapes[index])
-
-
-def _chain_answers(content: Content, layer: str, code: str, answered: set[tuple[str, str]]) -> bool:
-    return any(place in answered for place in content.chain(layer, code))
-
-
-def owners_by_ground(content: Content, answered: set[tuple[str, str]]) -> Callable[[BaseGeometry], bool]:
-    """Whether an answered-for area of another layer than the cells' covers the shape whole."""
-    cell = content.cell_layer
-    chosen = [
-        table.shapes[index]
-        for table in content.areas.values()
-        if cell is None or table.layer.code != cell.code
-        for index, code in enumerate(table.codes)
-        if (table.layer.code, code) in answered
-    ]
-    tree = shapely.STRtree(np.array([*chosen, None], object)[:-1])
-
-    def covered(shape: BaseGeometry | None) -> bool:
-        return shape is not None and len(tree.query(shape, predicate="covered_by")) > 0
-
-    return covered

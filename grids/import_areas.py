@@ -1,7 +1,7 @@
 """Areas from a city's file into a draft, batch by batch, in one transaction: all of them or none."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,25 +13,34 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gis.coordinates import Bounds, Floats, Ranks, look_swapped
-from gis.datums import Datum, datum, shapes_to_wgs84
-from gis.errors import BadInput, UnknownDatum, WanggeError
+from gis.datums import Datum, shapes_to_wgs84
+from gis.errors import BadInput, WanggeError
 from gis.files.features import FeatureBatch, FeatureReader, open_features
 from gis.findings import Finding, Severity
-from gis.shapes import ShapeProblem, Shapes, problems
+from gis.lines import WIDEST_M
+from gis.shapes import ShapeProblem, Shapes
 from gis.storage.engine import Store, insert_missing
 from grids.content import Layer
+from grids.datums import mark_used
+from grids.declared_crs import declared, overruled
 from grids.drafts import DEFAULT_DRAFT, Edit, open_draft
 from grids.gate import scheme_pattern
 from grids.importing import DryRun, Findings, ImportReport, Progress, no_progress, refuse_errors
 from grids.layers import draft_layers, put_layer
 from grids.models import CONTENT, AreaRow, ShapeRow, VersionRow, outline_row
-from grids.names import CODE_LENGTH, LAYER_KINDS
-from grids.outlines import normal_outlines
+from grids.names import CODE_LENGTH, LAYER_KINDS, LOOSE_KINDS
+from grids.outlines import normal_outlines, outline_problems
+from grids.relations import ASSET
+from grids.segment_owners import SegmentOwners, Told, put_owners
 
 
 @dataclass(frozen=True, slots=True)
 class AreaFile:
-    """A file of areas and how to read it. ``crs`` None: what the file itself declares."""
+    """A file of areas and how to read it. ``crs`` None: what the file itself declares; ``city:name``: as stored.
+
+    ``half_width`` makes it a file of road segments, lines: metres on either side, or the field that holds them.
+    ``party``, of segments: the field that names who answers for each (see ``grids.segment_owners``).
+    """
 
     path: Path
     layer: str
@@ -45,6 +54,33 @@ class AreaFile:
     kind: str | None = None
     parent_layer: str | None = None
     file_layer: str | None = None
+    half_width: float | str | None = None
+    party: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.layer == ASSET:
+            raise BadInput(f"layer '{ASSET}': the name is taken by assets; choose another", field="layer", value=ASSET)
+        wide = self.half_width
+        if isinstance(wide, int | float) and not 0 < wide <= WIDEST_M:
+            raise BadInput(
+                f"half width {wide:g} m: give metres, more than 0 and at most {WIDEST_M:g}", field="half_width"
+            )
+
+    @property
+    def is_lines(self) -> bool:
+        """Whether it holds road segments."""
+        return self.half_width is not None
+
+    @property
+    def what(self) -> str:
+        """What the file holds, as reports and logs name it."""
+        return "segments" if self.is_lines else "areas"
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields to read, each once."""
+        named = (self.code, self.parent, self.name, self.party, self.half_width)
+        return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
 
 
 def import_areas(
@@ -52,47 +88,22 @@ def import_areas(
 ) -> ImportReport:
     """Check the file, and with ``commit`` put its areas into the draft in place of that layer's (or beside them,
     merging). A dry run does the same work and undoes it. Raises Refused on errors, BadInput, BadFile."""
-    fields = [name for name in (source.code, source.parent, source.name) if name]
-    reader = open_features(source.path, fields=list(dict.fromkeys(fields)), layer=source.file_layer)
-    system = _declared(reader, source)
+    reader = open_features(source.path, fields=source.fields, layer=source.file_layer)
+    system = declared(store, reader, source.crs)
     report: list[ImportReport] = []
     try:
         with store.write() as session:
             work = _AreaImport(session, source, system, now)
+            work.findings.add(overruled(reader, system))
             report.append(work.run(reader, commit, progress))
             if commit:
                 refuse_errors(report[0])
+                mark_used(session, system)
             else:
                 raise DryRun
     except DryRun:
         pass
     return report[0]
-
-
-def _declared(reader: FeatureReader, source: AreaFile) -> Datum:
-    """The datum by declaration. A file's own one may only be overruled by one that hides behind WGS 84 in China."""
-    inside = reader.crs
-    if source.crs is None and inside is None:
-        raise UnknownDatum(f"{source.path.name}: declares no coordinate system: say which with --crs", field="crs")
-    if source.crs is None:
-        if not re.fullmatch(r"EPSG:\d+", inside or ""):
-            raise UnknownDatum(f"{source.path.name}: its coordinate system has no EPSG number: say which with --crs")
-        return datum(str(inside))
-    said = datum(source.crs)
-    if inside is not None and said.name not in ("gcj02", "bd09") and not _same(said, inside):
-        raise BadInput(
-            f"{source.path.name}: --crs {said} contradicts the file, which declares {inside}",
-            field="crs",
-            value=str(said),
-        )
-    return said
-
-
-def _same(said: Datum, inside: str) -> bool:
-    if inside.startswith("EPSG:"):
-        other = datum(inside)
-        return other == said or (other.is_wgs84 and said.is_wgs84)
-    return False
 
 
 @dataclass(slots=True)
@@ -108,10 +119,11 @@ class _AreaImport:
     _lost: set[int] = field(default_factory=set)
     _boxes: list[Floats] = field(default_factory=list)
     _box_rows: list[Ranks] = field(default_factory=list)
+    _owners: dict[str, Told] = field(default_factory=dict)
 
     def run(self, reader: FeatureReader, commit: bool, progress: Progress) -> ImportReport:
         source = self.source
-        draft = open_draft(self.session, source.draft, self.now)
+        draft = open_draft(self.session, source.draft, self.now, f"import {source.what} {source.path.name}")
         city = _city_box(self.session, draft, source.layer)
         layer = self._layer(draft)
         scheme = scheme_pattern(layer.scheme)
@@ -119,8 +131,9 @@ class _AreaImport:
         for raw in reader:
             batch = _trimmed(raw)
             shapes = normal_outlines(self._wgs84(batch))
-            good = self._checked(batch, shapes, scheme)
-            shared = [self._row(batch, shapes, index) for index in good]
+            widths = self._half_widths(batch) if layer.is_lines else [None] * len(shapes)
+            good = self._checked(batch, outline_problems(layer, shapes, widths), shapes, scheme)
+            shared = [self._row(batch, shapes, widths, index) for index in good]
             insert_missing(self.session, ShapeRow.__table__, [shape for _, shape in shared])
             edit.add([row for row, _ in shared])
             self.rows += len(shapes)
@@ -130,7 +143,10 @@ class _AreaImport:
         if self.rows == 0:
             self.findings.add([Finding("empty_file", "error", f"{source.path.name}: holds no features")])
         changes = edit.finish(source.merge)
-        return ImportReport("areas", source.path, self.rows, self.findings, changes, commit, source.draft)
+        if source.party:
+            rows = SegmentOwners(source.path, layer.code, source.party, source.merge, self._owners)
+            self.findings.add(put_owners(self.session, draft, rows))
+        return ImportReport(source.what, source.path, self.rows, self.findings, changes, commit, source.draft)
 
     def _layer(self, draft: VersionRow) -> Layer:
         """The layer as it stands in the draft, or a new one; a new parent layer is remembered."""
@@ -153,6 +169,13 @@ class _AreaImport:
         """An import fills a layer; what the layer is, is changed by its own command."""
         wrong = "--overlapping" if self.source.overlapping and layer.partition else ""
         wrong = f"--kind {self.source.kind}" if self.source.kind not in (None, layer.kind) else wrong
+        if layer.is_lines != self.source.is_lines:
+            holds, verb = ("lines", "segments") if layer.is_lines else ("polygons", "areas")
+            raise BadInput(
+                f"layer '{layer.code}' holds {holds}: `wangge import {verb}` fills it, or choose another --layer",
+                field="layer",
+                value=layer.code,
+            )
         if wrong:
             is_now = f"a {'partition' if layer.partition else 'overlapping layer'} of kind {layer.kind}"
             raise BadInput(
@@ -162,10 +185,13 @@ class _AreaImport:
 
     def _new_layer(self) -> Layer:
         source = self.source
-        kind = source.kind or (source.layer if source.layer in LAYER_KINDS else "other")
+        usual = "segment" if source.is_lines else source.layer if source.layer in LAYER_KINDS else "other"
+        kind = source.kind or usual
         if kind not in LAYER_KINDS:
             raise BadInput(f"layer kind '{kind}': choose one of {', '.join(LAYER_KINDS)}", field="kind", value=kind)
-        return Layer(source.layer, "", kind, not source.overlapping, None, LAYER_KINDS[kind][0])
+        partition = not (source.overlapping or source.is_lines or kind in LOOSE_KINDS)
+        geometry = "line" if source.is_lines else "polygon"
+        return Layer(source.layer, "", kind, partition, None, LAYER_KINDS[kind][0], geometry=geometry)
 
     def _wgs84(self, batch: FeatureBatch) -> Shapes:
         """The shapes in WGS 84. One that cannot be taken there is missing, and its row has its finding."""
@@ -192,10 +218,19 @@ class _AreaImport:
             return None
         return moved
 
-    def _checked(self, batch: FeatureBatch, shapes: Shapes, scheme: re.Pattern[str] | None) -> list[int]:
+    def _half_widths(self, batch: FeatureBatch) -> list[float | None]:
+        """Metres for each row; None where the field holds no number, which is a finding of its own."""
+        wide = self.source.half_width
+        if not isinstance(wide, str):
+            return [wide] * len(batch.columns[self.source.code])
+        return [_number(text) for text in batch.columns[wide]]
+
+    def _checked(
+        self, batch: FeatureBatch, found: Iterable[ShapeProblem], shapes: Shapes, scheme: re.Pattern[str] | None
+    ) -> list[int]:
         """Indices of the rows that can be kept; the others have become findings."""
         bad = set(self._lost)
-        for problem in problems(shapes):
+        for problem in found:
             if problem.index not in self._lost:
                 self.findings.add([self._shape_finding(batch, problem)])
                 bad |= set() if problem.repairable else {problem.index}
@@ -214,7 +249,11 @@ class _AreaImport:
         severity: Severity = "warning" if problem.repairable else "error"
         row, code = batch.first_row + problem.index, batch.columns[self.source.code][problem.index]
         words, codes = f"{self.source.code}={code}: {problem.message}", (code,) if code else ()
-        return Finding(problem.kind, severity, words, row, "geometry", None, self.source.layer, codes)
+        name, value, wide = "geometry", None, self.source.half_width
+        if problem.kind == "bad_half_width":
+            name, value = (wide, batch.columns[wide][problem.index]) if isinstance(wide, str) else ("half_width", None)
+            words += f" ({name}={value})" if value else ""
+        return Finding(problem.kind, severity, words, row, name, value, self.source.layer, codes)
 
     def _code_finding(self, row: int, code: str | None, scheme: re.Pattern[str] | None) -> Finding | None:
         name, layer = self.source.code, self.source.layer
@@ -232,15 +271,20 @@ class _AreaImport:
             return Finding("code", "warning", words, row, name, code, layer)
         return None
 
-    def _row(self, batch: FeatureBatch, shapes: Shapes, index: int) -> tuple[dict[str, object], dict[str, object]]:
+    def _row(
+        self, batch: FeatureBatch, shapes: Shapes, widths: Sequence[float | None], index: int
+    ) -> tuple[dict[str, object], dict[str, object]]:
         source, shape = self.source, shapes[index]
         parent = batch.columns[source.parent][index] if source.parent else None
         name = batch.columns[source.name][index] if source.name else None
         if parent is not None:
             self._parents.setdefault(parent, batch.first_row + index)
-        area = {"layer": source.layer, "code": batch.columns[source.code][index], "name": name or "", "parent": parent}
+        code = str(batch.columns[source.code][index])
+        if source.party:
+            self._owners[code] = Told(batch.first_row + index, batch.columns[source.party][index])
+        area = {"layer": source.layer, "code": code, "name": name or "", "parent": parent}
         outline = outline_row(shape)
-        return {**area, "shape_hash": outline["hash"]}, outline
+        return {**area, "half_width_m": widths[index], "shape_hash": outline["hash"]}, outline
 
     def _unknown_parents(self, draft: VersionRow, layer: Layer) -> Iterator[Finding]:
         if not self._parents:
@@ -273,6 +317,13 @@ class _AreaImport:
             f"the city's other layers (read as {self.system}): {hint}"
         )
         yield Finding("outside_city", "warning", words, row, "geometry", layer=self.source.layer)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
 
 
 def _trimmed(batch: FeatureBatch) -> FeatureBatch:

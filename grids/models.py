@@ -20,7 +20,8 @@ _IS_DRAFT = text("status = 'draft'")
 
 
 class VersionRow(Base):
-    """A draft or a published version. ``number`` counts published ones; a draft has none."""
+    """A draft or a published version. ``number`` counts published ones; a draft has none, it has ``base_id``, whose
+    rows it started from, and ``seen``, the newest version its editor knew of at ``seen_at``."""
 
     __tablename__ = "version"
     id: Mapped[Key]
@@ -28,6 +29,8 @@ class VersionRow(Base):
     name: Mapped[Code]
     status: Mapped[str] = mapped_column(String(20))
     base_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("version.id"))
+    seen: Mapped[int] = mapped_column(default=0)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     effective_at: Mapped[datetime | None] = mapped_column(UtcTime)
     recorded_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -75,10 +78,11 @@ class LayerRow(Base):
     rank: Mapped[int]
     is_cell: Mapped[bool] = mapped_column(Boolean)
     scheme: Mapped[str | None] = mapped_column(String(200))
+    geometry: Mapped[str] = mapped_column(String(10), default="polygon")
 
 
 class AreaRow(Base):
-    """One polygon of a layer, with a code, a name and the code of its parent."""
+    """One area of a layer, with a code, a name and the code of its parent; a road segment is a line with a width."""
 
     __tablename__ = "area"
     id: Mapped[Key]
@@ -87,6 +91,7 @@ class AreaRow(Base):
     name: Mapped[Words]
     parent: Mapped[str | None] = mapped_column(String(200))
     shape_hash: Mapped[str] = mapped_column(ForeignKey("shape.hash"), index=True)
+    half_width_m: Mapped[float | None] = mapped_column(Float)
     __table_args__ = (Index("ix_area_layer_code", "layer", "code"),)
 
 
@@ -133,6 +138,27 @@ class DutyRow(Base):
     priority: Mapped[int] = mapped_column(default=0)
 
 
+class RelationRow(Base):
+    """Who is what to an area: the office of a street, the property company of an estate. Duties name the relation."""
+
+    __tablename__ = "relation"
+    id: Mapped[Key]
+    code: Mapped[Code]
+    relation: Mapped[str] = mapped_column(String(40))
+    layer: Mapped[Code]
+    area: Mapped[Code]
+    party: Mapped[Code]
+
+
+class RuleRow(Base):
+    """A setting of the version: ``precedence`` holds the order in which duties win."""
+
+    __tablename__ = "rule"
+    id: Mapped[Key]
+    code: Mapped[Code]
+    value: Mapped[Words]
+
+
 def _held_by_version(row: type[Base]) -> Table:
     name = row.__tablename__
     return Table(
@@ -144,23 +170,10 @@ def _held_by_version(row: type[Base]) -> Table:
 
 
 CONTENT: dict[type[Base], Table] = {
-    row: _held_by_version(row) for row in (LayerRow, AreaRow, PartyRow, MatterRow, DutyRow)
+    row: _held_by_version(row)
+    for row in (LayerRow, AreaRow, PartyRow, MatterRow, DutyRow, RelationRow, RuleRow)
 }
 """What a version holds: each kind of row, and the table that lists which of them each version has."""
-
-
-class PersonRow(Base):
-    """A named person of a party. The roster is no part of a version: it changes daily and is dated by itself."""
-
-    __tablename__ = "person"
-    id: Mapped[Key]
-    code: Mapped[Code]
-    name: Mapped[Words]
-    party: Mapped[Code]
-    role: Mapped[str] = mapped_column(String(40))
-    recorded_at: Mapped[datetime] = mapped_column(UtcTime)
-    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    __table_args__ = (Index("ix_person_code", "code"),)
 
 
 class ContactRow(Base):
@@ -169,15 +182,6 @@ class ContactRow(Base):
     __tablename__ = "contact"
     person: Mapped[str] = mapped_column(String(200), primary_key=True)
     phone: Mapped[Words]
-
-
-class RosterRow(Base):
-    """One numbered snapshot of the roster, as replicas pick it up: display names only."""
-
-    __tablename__ = "roster"
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    recorded_at: Mapped[datetime] = mapped_column(UtcTime)
-    people: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
 
 
 class ApiKeyRow(Base):

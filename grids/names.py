@@ -20,10 +20,19 @@ LAYER_KINDS: dict[str, tuple[int, str]] = {
 }
 """Kind -> (rank, Chinese name). A larger rank is a narrower place, and the narrower place answers first."""
 
+LOOSE_KINDS = ("estate", "zone", "segment")
+"""Kinds that need not tile the city: a new layer of theirs is no partition."""
+
+USUAL_HALF_WIDTH_M = 10.0
+"""Metres on either side of a road's centre line where nobody says otherwise."""
+
+ASSET_RANK = 90
+"""A duty for one asset is narrower than any area."""
+
 ERRORS = ("invalid", "code", "outside_parent", "hierarchy", "dangling_duty", "tied_leads")
 """Findings of the gate that stop publishing."""
 
-WARNINGS = ("gap", "overlap", "sliver", "uncovered", "unowned")
+WARNINGS = ("gap", "overlap", "sliver", "uncovered", "unowned", "hole", "asset")
 """Findings that stop it until somebody accepts their kind."""
 
 SLIVER_M2 = 10.0

@@ -1,13 +1,15 @@
-"""Whose is this point? Resolved from one release and one roster, batch first.
+"""Whose is this point? Resolved from one release and the books of one moment, batch first.
 
-The places of a point are its cell and the areas above it by code, and the covering areas of every layer outside that
-ladder. The duties of all its places compete by ``grids.precedence``. Where the disc of doubt meets several cells, or
+The places of a point are its cell and the areas above it by code, and the areas it has in every layer outside that
+ladder: all covering ones, or the one of a partition, or the nearest road segment. The claims at all its places compete
+by ``grids.precedence``. Where the disc of doubt meets several cells, or
 several areas of another layer, each is resolved as if the point lay there, and the answer says whether that changes
 the owner. Layers are varied one at a time: a point near two borders at once is not tried in every combination.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
@@ -16,23 +18,31 @@ import numpy.typing as npt
 from gis.coordinates import Floats, lonlat_arrays
 from gis.errors import BadInput
 from gis.h3cells import cells_at, text_of
+from gis.measure import distance_m
 from grids.answer import (
     Answer,
+    AssetRef,
     Assigned,
     Candidate,
     Nearest,
     OtherOwner,
     PlaceRef,
     Point,
+    Unresolved,
+    asset_ref,
     duty_ref,
     party_ref,
     person_ref,
 )
+from grids.assets import Asset
+from grids.books import Books
+from grids.claims import Claims, Resolution
 from grids.doubt import NEGLIGIBLE, Doubt, LayerDoubts, Place, Variant, held, layer_doubts, variants
 from grids.names import CellVerdict, OwnerVerdict
-from grids.precedence import Claim, ranked, weight
+from grids.periods import END
+from grids.precedence import Claim
+from grids.relations import ASSET, ASSET_OWNER
 from grids.release import LayerTable, Release
-from grids.roster import Roster
 
 DEFAULT_ACCURACY_M = 1.0
 """For a surveyed or corrected point."""
@@ -40,20 +50,11 @@ DEFAULT_ACCURACY_M = 1.0
 MOST_DOUBT_M = 5_000.0
 """A point known less well than this is no point."""
 
+SUGGESTED_M, SUGGESTED = 20.0, 5
+"""Assets this near are suggested when none is named, and so many at most."""
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """The duties at one set of places for one matter: winners first, those tied for it, supporting, and specific."""
-
-    claims: tuple[Claim, ...]
-    tied: tuple[Claim, ...]
-    supporting: tuple[Claim, ...]
-    specific: tuple[Claim, ...]
-
-    @property
-    def winner(self) -> Claim | None:
-        """The claim that wins, or None when nobody answers."""
-        return self.claims[0] if self.claims else None
+FAR_ASSET_M = 50.0
+"""An asset further than this from the point that names it is warned of."""
 
 
 @dataclass(slots=True)
@@ -65,14 +66,19 @@ class _Beside:
 
 
 class Resolver:
-    """Answers owner calls from one release and one roster."""
+    """Answers owner calls from one release and the books as they stand at one moment."""
 
-    def __init__(self, release: Release, roster: Roster) -> None:
-        self.release, self.roster = release, roster
+    def __init__(self, release: Release, books: Books | None = None, at: datetime = END) -> None:
+        self.release, self.books, self.at = release, books or Books(), at
+        self.posts = self.books.roster.at(at)
+        self.resolve = Claims(release, self.books.overrides.at(at)).resolve
         self._ladder = release.ladder(release.cells.layer.code) if release.cells else []
         self.loose = [code for code in release.tables if code not in self._ladder]
-        self.resolve = lru_cache(maxsize=200_000)(self._resolve)
         self._shown = lru_cache(maxsize=100_000)(self._show)
+
+    def asset(self, code: str | None) -> Asset | None:
+        """The asset of that number, at this moment."""
+        return self.books.assets.get(code, self.at) if code else None
 
     def answers(
         self,
@@ -80,22 +86,25 @@ class Resolver:
         lat: npt.ArrayLike,
         matters: Sequence[str | None],
         accuracy_m: npt.ArrayLike = DEFAULT_ACCURACY_M,
+        assets: Sequence[str | None] = (),
     ) -> Iterator[Answer]:
         """One answer a point, in order. WGS 84; ``matters`` one a point, None or blank for none.
 
-        ``accuracy_m``: one for all, or one a point. Raises BadCoordinate and BadInput.
+        ``accuracy_m``: one for all, or one a point. ``assets``: the number of the asset that is meant, one a point, or
+        none at all; one that is not recorded is warned of. Raises BadCoordinate and BadInput.
         """
         x, y = lonlat_arrays(lon, lat)
         accuracy = _checked_accuracy(accuracy_m, len(x))
-        if len(matters) != len(x):
+        if len(matters) != len(x) or len(assets) not in (0, len(x)):
             raise BadInput(f"{len(matters)} matters for {len(x)} points: give one a point", field="matter")
         ground = self._ground(x, y, accuracy)
         beside = self._beside(x, y, accuracy)
         above = self._above(x, y, np.array([doubt.area is None for doubt in ground.doubts], bool))
         h3 = cells_at(x, y)
         for i, doubt in enumerate(ground.doubts):
-            point, asked = Point(float(x[i]), float(y[i])), (float(accuracy[i]), matters[i] or None)
-            answer = _Draft(self, point, asked, doubt, beside[i], above[i])
+            point = Point(float(x[i]), float(y[i]))
+            asked = _Asked(float(accuracy[i]), matters[i] or None, (assets[i] or None) if assets else None)
+            answer = _Draft(self, point, asked, self.asset(asked.asset), doubt, beside[i], above[i])
             distance = _none_if_nan(ground.distance_m[i])
             yield answer.finished(distance, bool(ground.on_border[i]), text_of(int(h3[i])))
 
@@ -110,11 +119,11 @@ class Resolver:
         found = [_Beside() for _ in range(len(lon))]
         for code in self.loose:
             table = self.release.tables[code]
-            partition, index = table.layer.partition, table.index
+            exclusive, index = table.layer.exclusive, table.index
             reach = accuracy if code in self.release.layers_with_duties else np.zeros(len(lon))
             for at, doubt in zip(found, layer_doubts(index, lon, lat, reach).doubts, strict=True):
-                at.places += held(code, partition, doubt)
-                at.variants += variants(code, partition, doubt)
+                at.places += held(code, exclusive, doubt)
+                at.variants += variants(code, exclusive, doubt)
         return found
 
     def _above(self, lon: Floats, lat: Floats, outside: npt.NDArray[np.bool_]) -> list[tuple[Place, ...]]:
@@ -132,34 +141,36 @@ class Resolver:
         above = self.release.chain(self._ladder[0], cell) if cell is not None else []
         return tuple(sorted([*above, *others], key=lambda place: -self.release.tables[place[0]].layer.rank))
 
-    def _resolve(self, places: tuple[Place, ...], matter: str | None) -> Resolution:
-        claims = [
-            Claim(duty, self.release.tables[layer].layer)
-            for layer, area in places
-            for duty in self.release.duties_at(layer, area)
-        ]
-        fits = [claim for claim in claims if (matter or "").startswith(claim.duty.matter)]
-        leads = ranked([claim for claim in fits if claim.duty.role == "lead"])
-        rivals = [c for c in leads if weight(c) == weight(leads[0]) and c.duty.party != leads[0].duty.party]
-        support = ranked([claim for claim in fits if claim.duty.role != "lead"])
-        other = ranked([c for c in claims if c.duty.matter and c.duty.role == "lead"]) if matter is None else []
-        return Resolution(tuple(leads), tuple(rivals), tuple(support), tuple(other))
-
     def assigned(self, claim: Claim, share: float = 1.0) -> Assigned:
         """The claim as an answer shows it."""
         shown = self._shown(claim)
         return shown if share == 1.0 else replace(shown, share=round(share, 4))
 
     def _show(self, claim: Claim) -> Assigned:
+        party = party_ref(claim.party or claim.duty.party, self.release.parties)
+        person = person_ref(self.posts.person_for(claim.duty, claim.party)) if claim.party else None
+        return Assigned(party, duty_ref(claim, self._place_name(claim)), person)
+
+    def _place_name(self, claim: Claim) -> str:
+        if claim.layer.code == ASSET:
+            asset = self.asset(claim.duty.area)
+            return asset.name if asset else ""
         table = self.release.tables[claim.layer.code]
-        name = table.names[table.area(claim.duty.area)]
-        party = party_ref(claim.duty.party, self.release.parties)
-        person = person_ref(self.roster.person_for(claim.duty))
-        return Assigned(party, duty_ref(claim.duty, claim.layer, name), person)
+        name: str = table.names[table.area(claim.duty.area)]
+        return name
 
     def place_ref(self, place: Place) -> PlaceRef:
         """The place as an answer shows it."""
         return _place_ref(self.release.tables[place[0]], place[1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of one point."""
+
+    accuracy_m: float
+    matter: str | None
+    asset: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,30 +179,32 @@ class _Draft:
 
     by: Resolver
     point: Point
-    asked: tuple[float, str | None]
+    asked: _Asked
+    asset: Asset | None
     doubt: Doubt
     beside: _Beside
     above: tuple[Place, ...]
 
-    @property
-    def matter(self) -> str | None:
-        """The matter asked about."""
-        return self.asked[1]
+    def resolved(self, places: tuple[Place, ...]) -> Resolution:
+        """Who claims it, were it at these places."""
+        return self.by.resolve(places, self.asked.matter, self.asset)
 
     def finished(self, distance: float | None, on_border: bool, h3: str) -> Answer:
         release, doubt = self.by.release, self.doubt
         places = self.by.places_of(doubt.area, (*self.beside.places, *self.above))
-        resolution = self.by.resolve(places, self.matter)
+        resolution = self.resolved(places)
         candidates = tuple(self._candidates())
         others = tuple(self._other_owners(resolution.winner))
         verdict: OwnerVerdict = "ambiguous" if others else self._owner_verdict(resolution, candidates)
-        winner = resolution.winner
+        winner, numbers = resolution.winner, self.by.books.numbers
         return Answer(
             point=self.point,
-            accuracy_m=self.asked[0],
+            accuracy_m=self.asked.accuracy_m,
             version=release.number,
             release=release.number,
-            roster=self.by.roster.number,
+            roster=numbers.roster,
+            assets=numbers.assets,
+            overrides=numbers.overrides,
             cell_verdict=self._cell_verdict(),
             owner_verdict=verdict,
             on_border=on_border,
@@ -199,12 +212,15 @@ class _Draft:
             cell=self._cell(),
             candidates=candidates,
             outside_share=round(doubt.outside, 4) if doubt.outside >= NEGLIGIBLE else 0.0,
-            owner=self.by.assigned(winner, self._share_of(winner.duty.party, candidates, others)) if winner else None,
+            owner=self.by.assigned(winner, self._share_of(winner, candidates, others)) if winner else None,
             other_owners=others,
             tied=tuple(self.by.assigned(claim) for claim in resolution.tied),
             supporting=tuple(self.by.assigned(claim) for claim in resolution.supporting),
             matter_duties=tuple(self.by.assigned(claim) for claim in resolution.specific),
+            unresolved=tuple(self._unresolved(resolution)),
             places=tuple(self.by.place_ref(place) for place in places),
+            asset=asset_ref(self.asset, self.by.release.parties) if self.asset else None,
+            nearby=tuple(self._nearby()),
             nearest=self._nearest(),
             matter=self._matter(),
             h3=h3,
@@ -221,14 +237,18 @@ class _Draft:
         owners = {candidate.owner.code if candidate.owner else None for candidate in candidates}
         if resolution.winner is None:
             return "ambiguous" if owners - {None} else "unowned"
-        owners.add(resolution.winner.duty.party)
+        owners.add(resolution.winner.party)
         at_the_edge = self.doubt.area is not None and self.doubt.outside >= NEGLIGIBLE
-        return "ambiguous" if resolution.tied or len(owners) > 1 or at_the_edge else "certain"
+        at_the_edge = at_the_edge and resolution.winner.layer.code != ASSET
+        doubtful = resolution.tied or resolution.overshadowed or len(owners) > 1 or at_the_edge
+        return "ambiguous" if doubtful else "certain"
 
-    def _share_of(self, party: str, candidates: tuple[Candidate, ...], others: tuple[OtherOwner, ...]) -> float:
+    def _share_of(self, winner: Claim, candidates: tuple[Candidate, ...], others: tuple[OtherOwner, ...]) -> float:
         """How much of the disc is this party's, at most: what another layer's doubt takes is taken off once.
-        Ground in no cell is the owner's of a point that lies in none."""
-        ours = sum(c.share for c in candidates if c.owner and c.owner.code == party)
+        Ground in no cell is the owner's of a point that lies in none, and an asset's owner has it wherever it is."""
+        if winner.layer.code == ASSET:
+            return 1.0
+        ours = sum(c.share for c in candidates if c.owner and c.owner.code == winner.party)
         ours += self.doubt.outside if self.doubt.area is None else 0.0
         return min(1.0, ours, 1.0 - max((other.share for other in others), default=0.0))
 
@@ -238,8 +258,8 @@ class _Draft:
             layer = variant.place[0]
             kept = [place for place in self.beside.places if place[0] != layer]
             places = self.by.places_of(self.doubt.area, (*kept, *variant.places, *self.above))
-            claim = self.by.resolve(places, self.matter).winner
-            mine, theirs = (c.duty.party if c else None for c in (winner, claim))
+            claim = self.resolved(places).winner
+            mine, theirs = (c.party if c else None for c in (winner, claim))
             if mine != theirs:
                 owner = party_ref(theirs, self.by.release.parties) if theirs else None
                 yield OtherOwner(self.by.place_ref(variant.place), round(variant.share, 4), owner)
@@ -249,8 +269,8 @@ class _Draft:
         if cells is None:
             return
         for cell, share in self.doubt.candidates:
-            winner = self.by.resolve(self.by.places_of(cell, self.beside.places), self.matter).winner
-            owner = party_ref(winner.duty.party, self.by.release.parties) if winner else None
+            winner = self.resolved(self.by.places_of(cell, self.beside.places)).winner
+            owner = party_ref(winner.party, self.by.release.parties) if winner and winner.party else None
             yield Candidate(cells.codes[cell], cells.names[cell], round(share, 4), owner)
 
     def _cell(self) -> PlaceRef | None:
@@ -266,14 +286,47 @@ class _Draft:
         return Nearest(place.layer, place.code, place.name, place.layer_name, round(found[1], 3))
 
     def _matter(self) -> dict[str, str] | None:
-        if self.matter is None:
+        matter = self.asked.matter
+        if matter is None:
             return None
-        known = self.by.release.matters.get(self.matter)
-        return {"code": self.matter, "name": known.name if known else ""}
+        known = self.by.release.matters.get(matter)
+        return {"code": matter, "name": known.name if known else ""}
+
+    def _unresolved(self, resolution: Resolution) -> Iterator[Unresolved]:
+        """Duties whose relation leads to nobody here, and what would help."""
+        for claim in resolution.unresolved:
+            shown = self.by.assigned(claim)
+            if claim.duty.party == ASSET_OWNER:
+                why = "no_owner_recorded" if self.asset else "no_asset_named"
+            else:
+                why = "no_such_relation_here"
+            yield Unresolved(claim.duty.party, shown.duty, why)
+
+    def _nearby(self) -> Iterator[AssetRef]:
+        """Without a named asset, those of the matter's class close by: suggestions, never used."""
+        assets, matter, at = self.by.books.assets, self.asked.matter, self.by.at
+        if self.asked.asset or not matter or not any(_akin(matter, known) for known in assets.classes):
+            return
+        reach = max(SUGGESTED_M, self.asked.accuracy_m)
+        near = [(a, m) for a, m in assets.near(self.point.lon, self.point.lat, reach, at) if _akin(matter, a.matter)]
+        for asset, metres in near[:SUGGESTED]:
+            yield asset_ref(asset, self.by.release.parties, round(metres, 2))
 
     def _warnings(self) -> Iterator[str]:
-        if self.matter is not None and self.by.release.matters and self.matter not in self.by.release.matters:
-            yield f"matter '{self.matter}' is not in the class table of version {self.by.release.number}"
+        matter, number = self.asked.matter, self.by.release.number
+        if matter is not None and self.by.release.matters and matter not in self.by.release.matters:
+            yield f"matter '{matter}' is not in the class table of version {number}"
+        if self.asked.asset and self.asset is None:
+            yield f"asset '{self.asked.asset}' is not recorded at that time (snapshot {self.by.books.assets.number})"
+        if self.asset:
+            away = float(distance_m(self.point.lon, self.point.lat, self.asset.lon, self.asset.lat))
+            if away > max(FAR_ASSET_M, self.asked.accuracy_m):
+                yield f"asset '{self.asset.code}' stands {away:.0f} m from the point"
+
+
+def _akin(matter: str, known: str) -> bool:
+    """Whether one of the two classes holds the other."""
+    return bool(known) and (matter.startswith(known) or known.startswith(matter))
 
 
 def _place_ref(table: LayerTable, area: int) -> PlaceRef:

@@ -12,6 +12,8 @@ from gis.errors import BadInput, Conflict, Refused
 from gis.findings import Finding, errors_in
 from gis.storage.engine import Store, one_at_a_time
 from grids.content import Content
+from grids.covers import trouble_covering
+from grids.draft_steps import forget
 from grids.drafts import (
     EDITING,
     DraftState,
@@ -23,21 +25,23 @@ from grids.drafts import (
     state_of,
 )
 from grids.gate import findings_of
+from grids.gate_reads import outside_of
 from grids.models import VersionRow
 from grids.names import WARNINGS
-from grids.reads import content_of, departed_people, published
+from grids.reads import content_of, editions, published
 from grids.release import write_release
-from grids.timeline import Edition
+from grids.timeline import Edition, in_force
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was published, and the warnings somebody accepted."""
+    """What was published, and the warnings somebody accepted. ``uncovered``: why its covers could not be built."""
 
     edition: Edition
     findings: Sequence[Finding]
     areas: int
     duties: int
+    uncovered: str = ""
 
 
 def release_path(home: Path, number: int) -> Path:
@@ -45,16 +49,16 @@ def release_path(home: Path, number: int) -> Path:
     return home / "releases" / f"{number:06d}.wgr"
 
 
-def validate(store: Store, draft: str) -> tuple[DraftState, Content, list[Finding]]:
+def validate(store: Store, draft: str, now: datetime) -> tuple[DraftState, Content, list[Finding]]:
     """The gate's findings on a draft, with its content and what tells that it is still the same."""
-    return _examined(store, draft)
+    return _examined(store, draft, now)
 
 
-def _examined(store: Store, draft: str) -> tuple[DraftState, Content, list[Finding]]:
+def _examined(store: Store, draft: str, now: datetime) -> tuple[DraftState, Content, list[Finding]]:
     with store.read() as session:
         row = draft_named(session, draft)
         content = content_of(session, row.id)
-        return state_of(row), content, list(findings_of(content, departed_people(session)))
+        return state_of(row), content, list(findings_of(content, outside_of(session, content, now)))
 
 
 def publish(
@@ -67,17 +71,18 @@ def publish(
     """
     if effective is not None and effective.tzinfo is None:
         raise BadInput(f"effective={effective.isoformat()}: an instant needs its time zone", field="effective")
-    state, content, findings = _examined(store, draft)
+    state, content, findings = _examined(store, draft, now)
     _refuse(content, findings, set(accept))
     with store.write() as session:
         row = draft_for_update(session, draft)
         if state_of(row) != state:
             raise Conflict(f"draft '{draft}' was edited while it was checked: publish again")
-        require_current_base(session, row)
+        require_current_base(session, row, effective or now)
         row.accepted = dict(Counter(finding.kind for finding in findings))
         row.published_by = store.actor or None
         edition = _seal(session, home, row, content, (effective or now, now))
-    return Published(edition, findings, sum(map(len, content.areas.values())), len(content.duties))
+    trouble = trouble_covering(store, edition.number)
+    return Published(edition, findings, sum(map(len, content.areas.values())), len(content.duties), trouble)
 
 
 def _refuse(content: Content, findings: Sequence[Finding], accept: set[str]) -> None:
@@ -112,28 +117,29 @@ def _seal(session: Session, home: Path, row: VersionRow, content: Content, times
     digest = write_release(release_path(home, number), content, number, effective, recorded)
     row.number, row.status, row.release_sha256 = number, "published", digest
     row.effective_at, row.recorded_at = effective, recorded
+    forget(session, row)
     session.flush()
     return Edition(number, effective, recorded, digest, row.name, row.published_by or "")
 
 
 def rollback(store: Store, home: Path, number: int, now: datetime) -> Published:
-    """Publish a copy of an older version, effective now. History stays: nothing published is ever edited."""
+    """Publish a copy of another version, effective now. History stays: nothing published is ever edited, and a version
+    still to come takes over at its time. Raises NotFound, Conflict when that version is the one in force."""
     with store.write() as session:
         one_at_a_time(session, EDITING)
-        old, latest = published(session, number), latest_published(session)
-        if latest is None or latest.id == old.id:
-            raise Conflict(f"version {number} is the latest: there is nothing to go back from")
+        old, current = published(session, number), in_force(editions(session), now)
+        if current is not None and current.number == number:
+            raise Conflict(f"version {number} is in force now: there is nothing to go back from")
         note = f"rollback to version {number}"
-        row = VersionRow(
-            name=note, status="rollback", created_at=now, base_id=latest.id, note=note, accepted={}, edits=0
-        )
+        row = VersionRow(name=note, status="rollback", created_at=now, base_id=old.id, note=note)
         session.add(row)
         session.flush()
         copy_members(session, old.id, row.id)
         content = content_of(session, old.id)
         row.published_by = store.actor or None
         edition = _seal(session, home, row, content, (now, now))
-    return Published(edition, [], sum(map(len, content.areas.values())), len(content.duties))
+    trouble = trouble_covering(store, edition.number)
+    return Published(edition, [], sum(map(len, content.areas.values())), len(content.duties), trouble)
 
 
 def rebuild_release(store: Store, home: Path, edition: Edition) -> Path:

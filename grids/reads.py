@@ -1,4 +1,4 @@
-"""Reading versions back: their content as plain data, their times, the roster."""
+"""Reading versions back: their content as plain data, their times."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,13 +19,16 @@ from grids.models import (
     LayerRow,
     MatterRow,
     PartyRow,
-    PersonRow,
-    RosterRow,
+    RelationRow,
+    RuleRow,
     ShapeRow,
     VersionRow,
 )
-from grids.roster import Roster, roster_of
+from grids.relations import Relation
 from grids.timeline import Edition
+
+PRECEDENCE = "precedence"
+"""The code of the rule that holds the city's order, its names joined by commas."""
 
 
 def editions(session: Session) -> list[Edition]:
@@ -69,13 +72,26 @@ def content_of(session: Session, version_id: int) -> Content:
     tables = [_areas(layer, areas[layer.code], shapes) for layer in layers_of(session, version_id)]
     parties = (Party(**_without_id(row)) for row in held_rows(session, version_id, PartyRow))
     matters = (Matter(**_without_id(row)) for row in held_rows(session, version_id, MatterRow))
-    duties = (Duty(**_without_id(row)) for row in held_rows(session, version_id, DutyRow))
     return Content(
         {table.layer.code: table for table in tables},
         {party.code: party for party in parties},
         {matter.code: matter for matter in matters},
-        tuple(duties),
+        tuple(Duty(**_without_id(row)) for row in held_rows(session, version_id, DutyRow)),
+        tuple(relations_of(session, version_id)),
+        order_in(session, version_id),
     )
+
+
+def relations_of(session: Session, version_id: int) -> list[Relation]:
+    """Who is what to which area, in the order of their codes."""
+    rows = held_rows(session, version_id, RelationRow)
+    return [Relation(row["relation"], row["layer"], row["area"], row["party"]) for row in rows]
+
+
+def order_in(session: Session, version_id: int) -> tuple[str, ...]:
+    """The version's own precedence; empty for the usual one."""
+    rule = next(held_rows(session, version_id, RuleRow, RuleRow.code == PRECEDENCE), None)
+    return tuple(rule["value"].split(",")) if rule else ()
 
 
 def areas_of(session: Session, version_id: int, layer: str) -> Areas:
@@ -104,24 +120,8 @@ def _areas(layer: Layer, rows: list[RowMapping], shapes: dict[str, Any]) -> Area
     outlines: Shapes = np.empty(len(rows), object)
     outlines[:] = [shapes[row["shape_hash"]] for row in rows]
     codes, names, parents = (tuple(row[name] for row in rows) for name in ("code", "name", "parent"))
-    return Areas(layer, codes, names, parents, outlines)
-
-
-def latest_roster(session: Session) -> Roster:
-    """The newest roster snapshot; number 0, empty, before anyone was imported."""
-    row = session.scalar(select(RosterRow).order_by(RosterRow.number.desc()).limit(1))
-    return roster_of(row.number, row.people) if row else Roster()
-
-
-def roster_number(session: Session) -> int:
-    """The number of the newest roster snapshot."""
-    return session.scalar(select(func.max(RosterRow.number))) or 0
-
-
-def departed_people(session: Session) -> frozenset[str]:
-    """Codes of people who have left and have not come back."""
-    here = set(session.scalars(select(PersonRow.code).where(PersonRow.ended_at.is_(None))))
-    return frozenset(session.scalars(select(PersonRow.code).where(PersonRow.ended_at.is_not(None)))) - here
+    widths = tuple(row["half_width_m"] for row in rows) if layer.is_lines else ()
+    return Areas(layer, codes, names, parents, outlines, widths)
 
 
 def area_counts(session: Session, version_id: int) -> dict[str, int]:

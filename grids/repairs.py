@@ -14,6 +14,7 @@ from gis.measure import area_m2
 from gis.shapes import Shapes, polygonal_part, problems, repaired
 from gis.storage.engine import Store, insert_missing
 from grids.content import Areas, Content
+from grids.draft_steps import begin
 from grids.drafts import DraftState, Edit, draft_for_update, state_of
 from grids.models import AreaRow, ShapeRow, outline_row
 from grids.names import SLIVER_M2
@@ -57,9 +58,9 @@ def _beyond(one: BaseGeometry, other: BaseGeometry) -> float:
 
 def proposals(content: Content, kind: str | None = None, layer: str | None = None) -> Iterator[Proposal]:
     """For broken rings: untangled ones. For narrow gaps, overlaps and slivers: GEOS ``coverage_clean`` of the areas
-    that touch them; other areas keep every vertex. Wide gaps get no proposal."""
+    that touch them; other areas keep every vertex. Wide gaps and road segments get no proposal."""
     for table in content.areas.values():
-        if layer not in (None, table.layer.code):
+        if table.layer.is_lines or layer not in (None, table.layer.code):
             continue
         mended = table.shapes.copy()
         for problem in problems(table.shapes):
@@ -157,6 +158,7 @@ def apply_repairs(store: Store, draft: str, state: DraftState, repairs: Iterable
         row = draft_for_update(session, draft)
         if state_of(row) != state:
             raise Conflict(f"draft '{draft}' was edited meanwhile: look at the proposals again")
+        begin(session, row, "repair", now)
         by_layer: dict[str, list[Proposal]] = {}
         for proposal in repairs:
             by_layer.setdefault(proposal.layer, []).append(proposal)

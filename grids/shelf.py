@@ -7,54 +7,75 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gis.errors import BadRelease, NotReady, WanggeError
+from gis.errors import BadRelease, NotFound, NotReady, WanggeError
 from gis.storage.engine import Store
+from grids.assets import Assets, open_assets, write_assets
+from grids.book_reads import assets_read, numbers_known, overrides_read, recorded_at, roster_read
+from grids.books import Books, Numbers
+from grids.overrides import Overrides
 from grids.owner import Resolver
 from grids.publish import rebuild_release, release_path
-from grids.reads import editions, latest_roster, roster_number
+from grids.reads import editions
 from grids.release import Release, open_release
 from grids.roster import Roster
 from grids.timeline import Edition, in_force
 
 POLL_S = 0.5
-_KEPT = 4
+_KEPT = 8
 _RETRY_S = 5.0
 
 
 @dataclass(frozen=True)
 class View:
-    """One release and one roster, together, for the length of a request."""
+    """One release and the books of one moment, together, for the length of a request."""
 
     release: Release
-    roster: Roster
+    books: Books
+    at: datetime
+    resolver: Resolver
 
-    @cached_property
-    def resolver(self) -> Resolver:
-        """Answers owner calls from this view."""
-        return Resolver(self.release, self.roster)
+    @property
+    def roster(self) -> Roster:
+        """The roster snapshot."""
+        return self.books.roster
+
+    @property
+    def tag(self) -> str:
+        """Names what it answers from: equal tags, equal answers."""
+        books = self.books
+        parts = [*books.numbers.as_dict().values(), *books.epoch(self.at)]
+        return f"{self.release.digest[:12]}-{'.'.join(map(str, parts))}"
 
 
 class Source(Protocol):
-    """Where releases and rosters come from."""
+    """Where releases and books come from."""
 
-    def state(self) -> tuple[list[Edition], int]:
-        """All editions, and the number of the newest roster."""
+    def state(self) -> tuple[list[Edition], Numbers]:
+        """All editions, and the newest number of each book."""
+
+    def numbers(self, known_at: datetime) -> Numbers:
+        """The newest number of each book as known then."""
 
     def release(self, edition: Edition) -> Release:
         """The release of that edition."""
 
-    def roster(self) -> Roster:
-        """The newest roster."""
+    def roster(self, number: int) -> Roster:
+        """The roster snapshot of that number."""
+
+    def assets(self, number: int) -> Assets:
+        """The asset snapshot of that number."""
+
+    def overrides(self, number: int) -> Overrides:
+        """The snapshot of rulings and plans of that number."""
 
 
 class StoreSource:
@@ -63,9 +84,13 @@ class StoreSource:
     def __init__(self, store: Store, home: Path) -> None:
         self._store, self._home = store, home
 
-    def state(self) -> tuple[list[Edition], int]:
+    def state(self) -> tuple[list[Edition], Numbers]:
         with _asked(self._store) as session:
-            return editions(session), roster_number(session)
+            return editions(session), numbers_known(session)
+
+    def numbers(self, known_at: datetime) -> Numbers:
+        with _asked(self._store) as session:
+            return numbers_known(session, known_at)
 
     def release(self, edition: Edition) -> Release:
         path = release_path(self._home, edition.number)
@@ -74,9 +99,30 @@ class StoreSource:
         except BadRelease:
             return open_release(rebuild_release(self._store, self._home, edition), edition.digest)
 
-    def roster(self) -> Roster:
+    def roster(self, number: int) -> Roster:
         with _asked(self._store) as session:
-            return latest_roster(session)
+            return roster_read(session, number)
+
+    def assets(self, number: int) -> Assets:
+        """From its file, which is made at the first question."""
+        if number == 0:
+            return Assets()
+        path = assets_path(self._home, number)
+        with _asked(self._store) as session:
+            recorded = recorded_at(session, "assets", number)
+            with suppress(BadRelease):
+                return open_assets(path, number, recorded)
+            write_assets(path, (number, recorded), assets_read(session, number))
+        return open_assets(path, number, recorded)
+
+    def overrides(self, number: int) -> Overrides:
+        with _asked(self._store) as session:
+            return overrides_read(session, number)
+
+
+def assets_path(home: Path, number: int) -> Path:
+    """Where the file of an asset snapshot stands."""
+    return home / "assets" / f"{number:06d}.wgr"
 
 
 @contextmanager
@@ -94,11 +140,14 @@ class _State:
 
     asked: float = float("-inf")
     editions: tuple[Edition, ...] = ()
-    roster: Roster = field(default_factory=Roster)
+    books: Books = field(default_factory=Books)
+
+
+_Key = tuple[int, str, Numbers, tuple[int, int, int]]
 
 
 class Shelf:
-    """Views by time, from a source that is asked again at most every half second; the four used last are kept open.
+    """Views by time, from a source that is asked again at most every half second; those used last are kept open.
 
     When the source fails, what was known last goes on answering; when the newest release cannot be opened, the open
     one before it does. ``fault`` then says why, until it works again.
@@ -111,7 +160,13 @@ class Shelf:
         self._asking, self._opening, self._holding = threading.Lock(), threading.Lock(), threading.Lock()
         self._state = _State()
         self._failed: tuple[str, float, WanggeError | None] = ("", 0.0, None)
-        self._views: OrderedDict[tuple[int, str, int], View] = OrderedDict()
+        self._open: OrderedDict[_Key, Resolver] = OrderedDict()
+        self._older: OrderedDict[Numbers, Books] = OrderedDict()
+
+    @property
+    def source(self) -> Source:
+        """Where it asks."""
+        return self._source
 
     @property
     def editions(self) -> list[Edition]:
@@ -119,9 +174,9 @@ class Shelf:
         return list(self._state.editions)
 
     @property
-    def roster(self) -> Roster:
-        """The newest roster."""
-        return self._state.roster
+    def books(self) -> Books:
+        """The newest books."""
+        return self._state.books
 
     def refresh(self) -> None:
         """Ask the source, if the last time is half a second ago."""
@@ -143,53 +198,89 @@ class Shelf:
 
     def _asked_again(self, held: _State, known: bool) -> _State:
         try:
-            found, number = self._source.state()
-            roster = held.roster if number == held.roster.number else self._source.roster()
+            found, numbers = self._source.state()
+            books = self._read(numbers, held.books)
         except WanggeError as error:
             if not known:
                 raise
             self.fault = error.detail
             return replace(held, asked=self._clock())
         self.fault = ""
-        return _State(self._clock(), tuple(found), roster)
+        return _State(self._clock(), tuple(found), books)
+
+    def _read(self, numbers: Numbers, held: Books) -> Books:
+        """The books of these numbers; those that are held already are not read again."""
+        if numbers == held.numbers:
+            return held
+        source, had = self._source, held.numbers
+        return Books(
+            held.roster if numbers.roster == had.roster else source.roster(numbers.roster),
+            held.assets if numbers.assets == had.assets else source.assets(numbers.assets),
+            held.overrides if numbers.overrides == had.overrides else source.overrides(numbers.overrides),
+        )
+
+    def _books(self, state: _State, numbers: Numbers) -> Books:
+        """The books of these numbers; a few older sets are kept."""
+        if numbers == state.books.numbers:
+            return state.books
+        with self._holding:
+            books = self._older.get(numbers)
+        if books is None:
+            books = self._read(numbers, state.books)
+            with self._holding:
+                self._older[numbers] = books
+                while len(self._older) > _KEPT:
+                    self._older.popitem(last=False)
+        return books
 
     def view(self, at: datetime, known_at: datetime | None = None) -> View | None:
-        """What is in force at that time, or None before the first version."""
+        """What is in force at that time, or None before the first version. With ``known_at``: as known then, the
+        books too."""
         state = self._current()
         edition = in_force(state.editions, at, known_at)
         if edition is None:
             return None
+        books = state.books if known_at is None else self._books(state, self._source.numbers(known_at))
         try:
-            return self._opened(edition, state.roster)
+            return self._opened(edition, books, at)
         except WanggeError as error:
             newest = max(state.editions, key=lambda e: (e.recorded_at, e.number))
             before = in_force([e for e in state.editions if e != edition], at, known_at)
-            held = self._held(before, state.roster) if before and edition == newest else None
+            held = self._held(before, books, at) if before and edition == newest else None
             if held is None:
                 raise
             self.fault = error.detail
             return held
 
+    def pinned(self, version: int, numbers: Numbers, at: datetime) -> View:
+        """Exactly this version and these snapshots: to ask again what was answered once. Raises NotFound."""
+        state = self._current()
+        edition = next((e for e in state.editions if e.number == version), None)
+        if edition is None:
+            raise NotFound(f"there is no version {version}")
+        return self._opened(edition, self._books(state, numbers), at)
+
     def required(self, at: datetime, known_at: datetime | None = None) -> View:
-        """The same; raises NotReady when there is none."""
+        """What is in force at that time; raises NotReady when nothing is."""
         found = self.view(at, known_at)
         if found is None:
             raise NotReady("no version is in force: import areas, then `wangge publish`")
         return found
 
-    def _held(self, edition: Edition, roster: Roster) -> View | None:
-        """The view if its release is open; the same release with a newer roster is a new view."""
-        key = (edition.number, edition.digest, roster.number)
+    def _held(self, edition: Edition, books: Books, at: datetime) -> View | None:
+        """The view if its release is open; the same release with newer books has a resolver of its own."""
+        key = (edition.number, edition.digest, books.numbers, books.epoch(at))
         with self._holding:
-            if key not in self._views:
-                release = next((view.release for k, view in self._views.items() if k[:2] == key[:2]), None)
+            if key not in self._open:
+                release = next((by.release for k, by in self._open.items() if k[:2] == key[:2]), None)
                 if release is None:
                     return None
-                self._views[key] = View(release, roster)
-            self._views.move_to_end(key)
-            while len(self._views) > _KEPT:
-                self._views.popitem(last=False)
-            return self._views[key]
+                self._open[key] = Resolver(release, books, at)
+            self._open.move_to_end(key)
+            while len(self._open) > _KEPT:
+                self._open.popitem(last=False)
+            resolver = self._open[key]
+        return View(resolver.release, books, at, resolver)
 
     def _release(self, edition: Edition) -> Release:
         """Opened by the source; one that failed is tried again after five seconds, not by every request."""
@@ -202,15 +293,15 @@ class Shelf:
             self._failed = (edition.digest, self._clock() + _RETRY_S, error)
             raise
 
-    def _opened(self, edition: Edition, roster: Roster) -> View:
-        found = self._held(edition, roster)
+    def _opened(self, edition: Edition, books: Books, at: datetime) -> View:
+        found = self._held(edition, books, at)
         if found is not None:
             return found
         with self._opening:
-            found = self._held(edition, roster)
+            found = self._held(edition, books, at)
             if found is None:
-                found = View(self._release(edition), roster)
+                resolver = Resolver(self._release(edition), books, at)
                 with self._holding:
-                    self._views[(edition.number, edition.digest, roster.number)] = found
-                self._held(edition, roster)
+                    self._open[edition.number, edition.digest, books.numbers, books.epoch(at)] = resolver
+                found = View(resolver.release, books, at, resolver)
             return found

@@ -12,7 +12,8 @@ import h3.api.numpy_int as h3
 import numpy as np
 from branca.element import Element, Figure
 from folium.template import Template
-from shapely.geometry import MultiPolygon, Polygon, mapping
+from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
 
 from maps.classes import Classes, classes_of
 from maps.heat import Heat
@@ -31,10 +32,10 @@ Words = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One boundary drawn over the heat; longitude, latitude in WGS 84."""
+    """One boundary, or the centre line of a road, drawn over the heat; longitude, latitude in WGS 84."""
 
     name: str
-    shape: Polygon | MultiPolygon
+    shape: BaseGeometry
 
 
 class _Markup(Element):

@@ -9,16 +9,16 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from gis.datums import datum
+from gis.files.points import Points, points_of
 from gis.files.tables import TableBatch, open_table
 from gis.findings import Finding
 from gis.storage.engine import Store
+from grids.datums import datum_in, mark_used
 from grids.drafts import Changes
 from grids.importing import DryRun, Findings, ImportReport, Progress, no_progress, refuse_errors
 from grids.release import Release
 from routing.models import AddressRow
 from routing.placement import Placement
-from routing.points import Points, points_of
 
 _CHUNK = 500
 ADDRESS_LENGTH = 400
@@ -72,7 +72,7 @@ def import_addresses(
 
     With the ``release`` in force it also warns when the points do not lie where they should: usually a wrong datum.
     """
-    reader, system = open_table(path, fields=["address", "lon", "lat"]), datum(crs)
+    reader, system = open_table(path, fields=["address", "lon", "lat"]), datum_in(store, crs)
     report = ImportReport("addresses", path, 0, Findings(), Changes(), commit)
     placement = Placement(release, system) if release else None
     seen: dict[str, int] = {}
@@ -95,6 +95,7 @@ def import_addresses(
             if not commit:
                 raise DryRun
             refuse_errors(report)
+            mark_used(session, system)
     except DryRun:
         pass
     return report

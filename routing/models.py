@@ -29,7 +29,9 @@ class ReportRow(Base):
     source_id: Mapped[Code]
     occurred_at: Mapped[datetime] = mapped_column(UtcTime)
     received_at: Mapped[datetime] = mapped_column(UtcTime)
+    decided_at: Mapped[datetime] = mapped_column(UtcTime)
     matter: Mapped[str | None] = mapped_column(String(200))
+    asset: Mapped[str | None] = mapped_column(String(200))
     address: Mapped[Words]
     located_by: Mapped[str] = mapped_column(String(20))
     geom: Mapped[Point] = mapped_column(Shape("POINT"))

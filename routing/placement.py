@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from gis.coordinates import Flags, Floats, look_swapped, within
 from gis.datums import Datum, datum, from_wgs84, to_wgs84
+from gis.files.points import Texts
 from gis.findings import Finding
 from grids.release import Release
 from routing.mentions import Mentions, mentions_in
-from routing.points import Texts
 
 MOST_OUTSIDE = 0.02
 """A larger share of points outside the city is told even when no other datum fits better."""

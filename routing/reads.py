@@ -1,6 +1,6 @@
 """Reading reports back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,15 @@ def list_reports(session: Session, wanted: ReportFilter, after: int, limit: int)
     """Reports that fit, by id, those beyond ``after`` first."""
     query = _fitting(select(ReportRow), wanted).where(ReportRow.id > after)
     return session.scalars(query.order_by(ReportRow.id).limit(limit)).all()
+
+
+def each_report(session: Session, batch: int = 1000) -> Iterator[ReportRow]:
+    """All reports, by id, a batch at a time in memory."""
+    last, query = 0, select(ReportRow).order_by(ReportRow.id).limit(batch)
+    while rows := session.scalars(query.where(ReportRow.id > last)).all():
+        last = rows[-1].id
+        yield from rows
+        session.expunge_all()
 
 
 def verdict_counts(session: Session) -> dict[str, int]:

@@ -15,12 +15,12 @@ from gis.coordinates import Floats, Ranks
 from gis.datums import Datum
 from gis.errors import BadInput
 from gis.files.batches import batch_sink, batches_of
+from gis.files.points import Points, points_of
 from grids.doubt import NEGLIGIBLE
 from grids.importing import Progress
 from grids.release import LayerTable
 from grids.shelf import View
 from routing.placement import Placement
-from routing.points import Points, points_of
 
 Columns = dict[str, pa.Array]
 ViewAt = Callable[[datetime], View | None]
@@ -45,6 +45,7 @@ class Assignment:
     matter: str | None = None
     at: str | None = None
     zone: str = "Asia/Shanghai"
+    asset: str | None = None
 
 
 def assign_file(
@@ -82,6 +83,21 @@ def _widened(batch: pa.RecordBatch, columns: Columns) -> pa.RecordBatch:
     return pa.record_batch([*(batch.column(name) for name in kept), *columns.values()], names=[*kept, *columns])
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of some rows: their points, matters and assets."""
+
+    points: Points
+    matters: list[str | None]
+    assets: list[str | None]
+
+    def of(self, rows: list[int]) -> "_Asked":
+        """The same for these rows only."""
+        lon, lat, wrong = self.points
+        points = lon[rows], lat[rows], [wrong[row] for row in rows]
+        return _Asked(points, [self.matters[row] for row in rows], [self.assets[row] for row in rows])
+
+
 class _Work:
     def __init__(self, view: View, job: Assignment, view_at: ViewAt | None) -> None:
         self.view, self.job, self.view_at = view, job, view_at
@@ -105,23 +121,20 @@ class _Work:
         lon, lat, wrong = points_of(_column(batch, job.lon), _column(batch, job.lat), job.crs)
         texts = {name: batch.column(name) for name in batch.schema.names if _is_text(batch.schema.field(name).type)}
         self.placement.add(lon, lat, texts)
-        matters: list[str | None] = _texts(batch, job.matter) if job.matter else [None] * batch.num_rows
-        if job.at is None:
-            return self._at(self.view, (lon, lat, wrong), matters)
-        return self._by_time(batch, (lon, lat, wrong), matters, before)
+        nothing: list[str | None] = [None] * batch.num_rows
+        matters, assets = (_texts(batch, name) if name else nothing for name in (job.matter, job.asset))
+        asked = _Asked((lon, lat, wrong), matters, assets)
+        return self._at(self.view, asked) if job.at is None else self._by_time(batch, asked, before)
 
-    def _by_time(self, batch: pa.RecordBatch, points: Points, matters: list[str | None], before: int) -> Columns:
-        """Each row by the version in force at its own time, put together again in the order of the rows."""
+    def _by_time(self, batch: pa.RecordBatch, asked: _Asked, before: int) -> Columns:
+        """Each row by the version and the books of its own time, put together again in the order of the rows."""
         groups: dict[int, tuple[View | None, list[int]]] = {}
         for index, text in enumerate(_texts(batch, self.job.at or "")):
             view = self._view(text, before + index + _FIRST_ROW)
-            groups.setdefault(id(view), (view, []))[1].append(index)
-        parts = []
-        for view, rows in groups.values():
-            lon, lat, wrong = points[0][rows], points[1][rows], [points[2][row] for row in rows]
-            parts.append(self._at(view, (lon, lat, wrong), [matters[row] for row in rows]))
+            groups.setdefault(id(view.resolver) if view else 0, (view, []))[1].append(index)
+        parts = [self._at(view, asked.of(rows)) for view, rows in groups.values()]
         if not parts:
-            return self._at(self.view, points, matters)
+            return self._at(self.view, asked)
         order = pa.array(np.argsort([row for _, rows in groups.values() for row in rows]))
         return {name: pa.concat_arrays([part[name] for part in parts]).take(order) for name in parts[0]}
 
@@ -137,17 +150,16 @@ class _Work:
             self._views[text] = self.view_at(when if when.tzinfo else when.replace(tzinfo=self._zone))
         return self._views[text]
 
-    def _at(self, view: View | None, points: Points, matters: list[str | None]) -> Columns:
+    def _at(self, view: View | None, asked: _Asked) -> Columns:
+        points, count = asked.points, len(asked.matters)
         if view is None:
-            return self._no_version(len(matters))
+            return self._no_version(count)
         columns: Columns = {}
         good = np.flatnonzero(~np.isnan(points[0]))
         for layer in self.layers:
             table = view.release.tables.get(layer)
-            columns |= (
-                _no_layer(layer, len(matters)) if table is None else self._layer_columns(table, *points[:2], good)
-            )
-        return columns | (_owner_columns(view, points, matters, self.job) if self.job.owner else {})
+            columns |= _no_layer(layer, count) if table is None else self._layer_columns(table, *points[:2], good)
+        return columns | (_owner_columns(view, asked, self.job) if self.job.owner else {})
 
     def _no_version(self, count: int) -> Columns:
         nothing = pa.nulls(count, pa.string())
@@ -210,7 +222,7 @@ class _Work:
             areas = [a for a, share in found_shares.items() if share >= NEGLIGIBLE or a in inside]
             areas += [a for a in inside if a not in found_shares]
             whole = [a for a in areas if found_shares.get(a, 0.0) > 1.0 - NEGLIGIBLE]
-            sure = len(areas) == len(whole) and (len(areas) <= 1 or not table.layer.partition)
+            sure = len(areas) == len(whole) and (len(areas) <= 1 or not table.layer.exclusive)
             listed[row] = areas, not sure
         return listed
 
@@ -236,13 +248,14 @@ def _taken(texts: pa.Array, rows: Ranks) -> pa.Array:
     return texts.take(pa.array(rows, mask=rows < 0))
 
 
-def _owner_columns(view: View, points: Points, matters: list[str | None], job: Assignment) -> Columns:
-    count = len(matters)
+def _owner_columns(view: View, asked: _Asked, job: Assignment) -> Columns:
+    points, count = asked.points, len(asked.matters)
     columns: dict[str, list[str | None]] = {f"owner_{name}": [None] * count for name in _OWNER}
     columns["owner_verdict"] = ["no_point"] * count
     rows = np.flatnonzero(~np.isnan(points[0]))
-    wanted = [matters[row] for row in rows]
-    answers = view.resolver.answers(points[0][rows], points[1][rows], wanted, job.accuracy_m)
+    wanted = asked.of(rows.tolist())
+    assets = wanted.assets if job.asset else []
+    answers = view.resolver.answers(points[0][rows], points[1][rows], wanted.matters, job.accuracy_m, assets)
     for row, answer in zip(rows.tolist(), answers, strict=True):
         columns["owner_verdict"][row] = answer.owner_verdict
         if answer.owner:

@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 from gis.errors import BadInput, NotFound
 from grids.models import ApiKeyRow
 
-SCOPES = ("read", "reports", "admin")
-"""``read`` asks, ``reports`` also sees stored reports, ``admin`` may do everything."""
+SCOPES = ("read", "reports", "contacts", "admin")
+"""``read`` asks, ``reports`` also sees stored reports, ``contacts`` phone numbers, ``admin`` may do everything."""
+
+ALWAYS_KEYED = frozenset({"contacts"})
+"""Scopes for which a key is asked even on this machine's own loopback: personal data."""
 
 
 def hashed(key: str) -> str:

@@ -5,7 +5,7 @@ of the first cell. Communities are 2 x 2 units, responsibility grids 1 x 2, cell
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from grids.reads import content_of
 from grids.shelf import Shelf, StoreSource
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 DISTRICTS = {"370102": "历下区", "370103": "市中区"}
 STREETS = {
@@ -187,9 +188,9 @@ class Town:
 
     def load(self, path: Path, layer: str, commit: bool = True, **how: Any) -> ImportReport:
         """Import a file of areas."""
-        parent = None if layer in ("city", "zone") else "parent"
+        parent, now = None if layer in ("city", "zone") else "parent", how.pop("now", NOW)
         options = {"parent": parent, "name": "name", "overlapping": layer == "zone"} | how
-        return import_areas(self.store, AreaFile(path, layer, options.pop("code", "code"), **options), NOW, commit)
+        return import_areas(self.store, AreaFile(path, layer, options.pop("code", "code"), **options), now, commit)
 
     def table(
         self,
@@ -220,7 +221,7 @@ class Town:
 
     def findings(self) -> list[Any]:
         """The gate's findings."""
-        return validate(self.store, "draft")[2]
+        return validate(self.store, "draft", NOW)[2]
 
     def content(self, draft: str = "draft") -> Content:
         """What the draft holds."""
@@ -231,10 +232,14 @@ class Town:
         """A shelf on this store."""
         return Shelf(StoreSource(self.store, self.folder), **how)
 
-    def ask(self, x: float, y: float, matter: str | None = None, accuracy: float = 1.0) -> Answer:
-        """The explained answer at a place in the town's own units, from what is in force."""
-        view = self.shelf().required(datetime.max.replace(tzinfo=UTC))
-        return explained(next(view.resolver.answers(*at(x, y), [matter], accuracy)), view.resolver)
+    def ask(self, x: float, y: float, matter: str | None = None, accuracy: float = 1.0, **how: Any) -> Answer:
+        """The explained answer at a place in the town's own units; ``at`` (else when all has begun and ended),
+        ``known_at``, ``asset``."""
+        when = how.get("at", FOREVER)
+        view = self.shelf().required(when, how.get("known_at"))
+        assets = [how["asset"]] if "asset" in how else []
+        answer = next(view.resolver.answers(*at(x, y), [matter], accuracy, assets))
+        return explained(replace(answer, at=when.isoformat()), view.resolver)
 
 
 def found_town(url: str, folder: Path) -> Town:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -18,6 +19,7 @@ import pyogrio.raw
 import shapely
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+from pyproj import CRS
 from shapely import MultiLineString, MultiPoint, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
@@ -25,6 +27,7 @@ from gis.errors import BadFile, BadInput
 from gis.files.cells import as_text
 from gis.files.shapes import Geometries
 
+WGS84 = "EPSG:4326"
 _DRIVERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".geojson": ("GeoJSON", {"SIGNIFICANT_FIGURES": 17}),
     ".gpkg": ("GPKG", {}),
@@ -54,11 +57,15 @@ _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def write_features(
-    path: Path, columns: Mapping[str, Sequence[Any]], geometry: Sequence[BaseGeometry | None] | Geometries
+    path: Path,
+    columns: Mapping[str, Sequence[Any]],
+    geometry: Sequence[BaseGeometry | None] | Geometries,
+    crs: str | None = WGS84,
 ) -> None:
     """The features in a new file: .geojson, .gpkg, .parquet (GeoParquet), .fgb or .shp, replacing an old one.
 
-    ``geometry`` is WGS 84, longitude first. A Shapefile is GB18030 with a .cpg. FlatGeobuf reorders the features
+    ``geometry`` is in ``crs``, x (longitude, easting) first; None declares no system, as for a city's own plane, and
+    .geojson is always WGS 84. A Shapefile is GB18030 with a .cpg. FlatGeobuf reorders the features
     along its index, unless one has no geometry; GeoJSON keeps coordinates to 1e-12 degrees, the others to the bit.
     Raises BadInput for what the format cannot hold rather than cut it.
     """
@@ -67,6 +74,8 @@ def write_features(
         known = ", ".join(sorted({*_DRIVERS, ".parquet"}))
         raise BadInput(f"{path.name}: features are not written as {suffix or '(none)'!r}; choose one of {known}")
     shapes = np.array([*geometry, None], dtype=object)[:-1]
+    if suffix == ".geojson" and crs != WGS84:
+        raise BadInput(f"{path.name}: GeoJSON is WGS 84 by its standard; write {crs or 'this plane'} as .gpkg or .shp")
     if suffix == ".geojson":
         shapes = shapely.orient_polygons(shapes)  # RFC 7946: outer rings counter-clockwise
     if "geometry" in columns:
@@ -76,10 +85,10 @@ def write_features(
         _check_dbf(path, columns)
     with staged(path) as waiting:
         if suffix == ".parquet":
-            table = table.replace_schema_metadata({"geo": json.dumps(_geo_metadata(shapes))})
+            table = table.replace_schema_metadata({"geo": json.dumps(_geo_metadata(shapes, crs))})
             pq.write_table(table, waiting, write_page_checksum=True)
         else:
-            _write_by_gdal(waiting, table, shapes)
+            _write_by_gdal(waiting, table, shapes, crs)
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -135,9 +144,11 @@ def _arrow_column(path: Path, name: str, values: Sequence[Any]) -> pa.Array:
     return array.cast(pa.string() if name != "geometry" else pa.binary()) if pa.types.is_null(array.type) else array
 
 
-def _geo_metadata(shapes: Geometries) -> dict[str, Any]:
-    """GeoParquet 1.1 file metadata; no "crs" there means CRS84."""
+def _geo_metadata(shapes: Geometries, crs: str | None) -> dict[str, Any]:
+    """GeoParquet 1.1 file metadata; no "crs" there means CRS84, and null that none is known."""
     about: dict[str, Any] = {"encoding": "WKB", "geometry_types": sorted(_kinds(shapes))}
+    if crs != WGS84:
+        about["crs"] = CRS.from_user_input(crs).to_json_dict() if crs else None
     if about["geometry_types"]:
         about["bbox"] = shapely.total_bounds(shapes).tolist()
     return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": about}}
@@ -147,7 +158,7 @@ def _kinds(shapes: Geometries) -> set[str]:
     return {str(shape.geom_type) for shape in shapes if shape is not None}
 
 
-def _write_by_gdal(path: Path, table: pa.Table, shapes: Geometries) -> None:
+def _write_by_gdal(path: Path, table: pa.Table, shapes: Geometries, crs: str | None) -> None:
     driver, options = _DRIVERS[path.suffix.lower()]
     if driver == "FlatGeobuf" and any(shape is None or shape.is_empty for shape in shapes):
         options = {**options, "SPATIAL_INDEX": "NO"}
@@ -156,9 +167,12 @@ def _write_by_gdal(path: Path, table: pa.Table, shapes: Geometries) -> None:
         same = [s if s is None or s.geom_type == kind else _as_multi(s) for s in shapes]
         table = table.set_column(table.num_columns - 1, "geometry", pa.array(shapely.to_wkb(same), pa.binary()))
     try:
-        pyogrio.raw.write_arrow(
-            table, path, driver=driver, geometry_name="geometry", geometry_type=kind, crs="EPSG:4326", **options
-        )
+        with warnings.catch_warnings():
+            if crs is None:  # it warns that none was given: that is what is meant
+                warnings.simplefilter("ignore", UserWarning)
+            pyogrio.raw.write_arrow(
+                table, path, driver=driver, geometry_name="geometry", geometry_type=kind, crs=crs, **options
+            )
     except _WRITE_FAULTS as fault:
         raise BadInput(f"{path.name}: {driver} does not take this data ({fault}); try .gpkg or .parquet") from fault
 

@@ -13,9 +13,10 @@ from fastapi import FastAPI, Request, Response
 from gis.storage.engine import Store
 from gis.storage.migrate import require_newest
 from grids.shelf import POLL_S, Shelf, Source, StoreSource
-from server.api import areas, owners, pages, parties, releases, reports
+from server.api import areas, books, datums, matrix, owners, pages, parties, releases, reports
 from server.api.problems import install_problems, problem, unexpected
 from server.api.service import LOOPBACK, Service
+from server.datums import Datums
 from server.settings import Settings
 from server.upstream import UpstreamSource
 
@@ -26,10 +27,9 @@ def create_app(settings: Settings) -> FastAPI:
     """The app for these settings. Raises NotReady when the store's schema is not the newest."""
     store = Store(settings.store_url)
     require_newest(store)
-    source: Source = StoreSource(store, settings.home)
-    if settings.upstream:
-        source = UpstreamSource(settings.upstream, settings.upstream_key, settings.home)
-    service = Service(settings, store, Shelf(source), settings.host in LOOPBACK)
+    upstream = UpstreamSource(settings.upstream, settings.upstream_key, settings.home) if settings.upstream else None
+    source: Source = upstream or StoreSource(store, settings.home)
+    service = Service(settings, store, Shelf(source), Datums(store, upstream), settings.host in LOOPBACK)
     app = FastAPI(
         title="Wangge 网格",
         version=version("wangge"),
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     install_problems(app)
     app.middleware("http")(_measured)
-    for router in (owners, areas, parties, releases, reports, pages):
+    for router in (owners, areas, parties, books, datums, releases, matrix, reports, pages):
         app.include_router(router.router)
     pages.mount_files(app)
     _document_points(app)

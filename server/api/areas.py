@@ -8,10 +8,24 @@ import shapely
 from fastapi import APIRouter, Query, Request, Response
 
 from gis.coordinates import Bounds
+from gis.datums import WGS84, Datum, shapes_from_wgs84
 from gis.errors import BadInput
 from gis.shapes import to_geojson
 from grids.release import LayerTable, Release
-from server.api.common import PROBLEMS, Cursor, Limit, Reader, cursor_of, cursor_parts, etag, json_answer, unchanged
+from server.api.common import (
+    PROBLEMS,
+    Cursor,
+    Limit,
+    OutCrs,
+    Reader,
+    cursor_of,
+    cursor_parts,
+    etag,
+    json_answer,
+    unchanged,
+    wanted,
+)
+from server.api.service import Service
 
 router = APIRouter(prefix="/v1", tags=["areas"], responses=PROBLEMS)
 
@@ -25,12 +39,13 @@ def layers(service: Reader) -> Response:
 
 
 def _layer(table: LayerTable, release: Release) -> dict[str, Any]:
-    layer, coords = table.layer, table.rings.coords
+    layer, coords = table.layer, table.coords
     box = [*coords.min(axis=0).tolist(), *coords.max(axis=0).tolist()] if len(coords) else None
     return {
         "code": layer.code,
         "name": layer.title,
         "kind": layer.kind,
+        "geometry": layer.geometry,
         "partition": layer.partition,
         "parent": layer.parent,
         "rank": layer.rank,
@@ -48,14 +63,16 @@ def areas(
     bbox: Annotated[str | None, Query(description="west,south,east,north")] = None,
     parent: Annotated[str | None, Query(description="Only areas of this parent")] = None,
     format: Annotated[str, Query(pattern="^(json|geojson)$", description="geojson adds the outlines")] = "json",
+    out_crs: OutCrs = None,
     limit: Limit = 1000,
     cursor: Cursor = None,
 ) -> Response:
-    """Areas of a layer in the order of their codes; with ``format=geojson`` a FeatureCollection (WGS 84)."""
+    """Areas of a layer in the order of their codes; with ``format=geojson`` a FeatureCollection (WGS 84, or the datum
+    of ``out_crs``, which its member ``crs`` then names)."""
+    target = _target(service, format, out_crs)
     view = service.view()
     tag = etag(view, request)
-    held = unchanged(request, tag)
-    if held is not None:
+    if (held := unchanged(request, tag)) is not None:
         return held
     table = view.release.table(layer)
     rows = _rows(view.release, table, _box(bbox) if bbox else None, parent)
@@ -71,12 +88,27 @@ def areas(
         data["next"] = cursor_of(view.release.number, shown[-1])
     items = [_area(view.release, table, row) for row in shown]
     if format == "geojson":
-        shapes = table.shapes[np.array(shown, np.int64)]
+        shapes = shapes_from_wgs84(table.shapes[np.array(shown, np.int64)], target)
         features = [
             {"type": "Feature", "properties": p, "geometry": to_geojson(s)} for p, s in zip(items, shapes, strict=True)
         ]
-        return json_answer({"type": "FeatureCollection", "features": features} | data, {"ETag": tag})
+        data |= {"type": "FeatureCollection", "features": features, **_crs_member(target)}
+        return json_answer(data, {"ETag": tag})
     return json_answer({"items": items} | data, {"ETag": tag})
+
+
+def _target(service: Service, format: str, out_crs: str | None) -> Datum:
+    if out_crs and format != "geojson":
+        raise BadInput("out_crs: only outlines have coordinates; ask for format=geojson too", field="out_crs")
+    return wanted(service, out_crs) or WGS84
+
+
+def _crs_member(target: Datum) -> dict[str, Any]:
+    """GeoJSON is WGS 84 by its standard; the member of its first edition says that this is not."""
+    if target.is_wgs84:
+        return {}
+    name = target.name.replace("EPSG:", "urn:ogc:def:crs:EPSG::")
+    return {"crs": {"type": "name", "properties": {"name": name}}}
 
 
 def _box(text: str) -> Bounds:
@@ -104,7 +136,10 @@ def _rows(release: Release, table: LayerTable, box: Bounds | None, parent: str |
 def _area(release: Release, table: LayerTable, row: int) -> dict[str, Any]:
     up = int(table.parent[row])
     above = release.tables[table.layer.parent].codes[up] if up >= 0 and table.layer.parent else None
-    return {"layer": table.layer.code, "code": table.codes[row], "name": table.names[row], "parent": above}
+    told: dict[str, Any] = {"layer": table.layer.code, "code": table.codes[row], "name": table.names[row]}
+    if table.half_widths is not None:
+        told["half_width_m"] = float(table.half_widths[row])
+    return told | {"parent": above}
 
 
 @router.get("/areas/{layer}/{code:path}")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Path, Query, Request, Response
 
-from gis.datums import Datum, datum
+from gis.datums import Datum
 from gis.errors import BadInput
 from grids.shelf import View
 from server.api.service import Service, service_of
@@ -40,7 +40,8 @@ def needs(scope: str) -> Callable[[Request], Service]:
 
 
 Reader = Annotated[Service, Depends(needs("read"))]
-Crs = Annotated[str, Query(description="Datum of the point: wgs84, gcj02, bd09, cgcs2000 or EPSG:n")]
+Crs = Annotated[str, Query(description="Datum of the point: wgs84, gcj02, bd09, cgcs2000, EPSG:n or city:name")]
+OutCrs = Annotated[str | None, Query(description="Datum of the coordinates given back beside WGS 84; as for `crs`")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=5000, description="Most items in one answer")]
 Cursor = Annotated[str | None, Query(description="`next` of the answer before")]
@@ -51,9 +52,14 @@ def json_answer(data: Any, headers: dict[str, str] | None = None, status: int = 
     return Response(orjson.dumps(data), status, headers, "application/json")
 
 
-def declared(crs: str) -> Datum:
+def declared(service: Service, crs: str) -> Datum:
     """The datum of a request. Raises UnknownDatum."""
-    return datum(crs)
+    return service.datums.named(crs)
+
+
+def wanted(service: Service, out_crs: str | None) -> Datum | None:
+    """The datum to answer in beside WGS 84, if one was asked for. Raises UnknownDatum."""
+    return declared(service, out_crs) if out_crs else None
 
 
 def instant(name: str, when: datetime | None) -> datetime | None:
@@ -70,9 +76,9 @@ def instant(name: str, when: datetime | None) -> datetime | None:
 
 
 def etag(view: View, request: Request) -> str:
-    """A weak tag: the same question to the same release and roster has the same answer."""
+    """A weak tag: the same question to the same release and books, in a time without changes, has the same answer."""
     asked = hashlib.sha256(f"{request.url.path}?{request.url.query}".encode()).hexdigest()[:12]
-    return f'W/"{view.release.digest[:12]}-{view.roster.number}-{asked}"'
+    return f'W/"{view.tag}-{asked}"'
 
 
 def unchanged(request: Request, tag: str) -> Response | None:

@@ -48,7 +48,7 @@ def healthz() -> Response:
 def readyz(service: AnyCaller) -> Response:
     """A release is in force and loaded; 503 otherwise."""
     view = service.view()
-    state = {"status": "ready", "release": view.release.number, "roster": view.roster.number}
+    state = {"status": "ready", "release": view.release.number, **view.books.numbers.as_dict()}
     return json_answer(state | ({"fault": service.fault} if service.fault else {}))
 
 

@@ -27,9 +27,9 @@ def party(service: Reader, code: str) -> Response:
     view = service.view()
     if code not in view.release.parties:
         raise NotFound(f"there is no party '{code}' in version {view.release.number}")
-    people = [{"code": p.code, "name": p.name, "role": p.role} for p in view.roster.people if p.party == code]
+    people = [{"code": p.code, "name": p.name, "role": p.role} for p in view.resolver.posts.staff(code)]
     duties = [asdict(duty) for _, duty in view.release.duties_by_code if duty.party == code]
-    facts = {"version": view.release.number, "roster": view.roster.number}
+    facts = {"version": view.release.number, **view.books.numbers.as_dict()}
     return json_answer(facts | asdict(view.release.parties[code]) | {"people": people, "duties": duties})
 
 

@@ -7,8 +7,9 @@ from fastapi.responses import FileResponse
 
 from gis.errors import NotFound
 from grids.diff import diff_versions
+from grids.periods import as_text
 from grids.publish import release_path
-from grids.timeline import Edition, in_force
+from grids.timeline import Edition, in_force, stretches
 from server.api.common import PROBLEMS, Number, Reader, json_answer
 from server.api.service import Service
 
@@ -31,9 +32,9 @@ def diff(service: Reader, before: Number, after: Number) -> Response:
 
 @router.get("/releases")
 def releases(service: Reader) -> Response:
-    """What a replica needs to know: all releases with digests, and the number of the roster."""
+    """What a replica needs to know: all releases with digests, and the newest number of each book."""
     editions = [_edition(service, edition) for edition in _editions(service)]
-    return json_answer({"items": editions, "roster": service.shelf.roster.number})
+    return json_answer({"items": editions, "books": service.shelf.books.numbers.as_dict()})
 
 
 @router.get("/releases/current")
@@ -45,7 +46,7 @@ def current(service: Reader) -> Response:
         {
             "release": release.number,
             "version": release.number,
-            "roster": view.roster.number,
+            **view.books.numbers.as_dict(),
             "effective_at": release.effective_at.isoformat(),
             "recorded_at": release.recorded_at.isoformat(),
             "areas": sum(map(len, release.tables.values())),
@@ -68,15 +69,6 @@ def release_file(service: Reader, number: Number) -> FileResponse:
     return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
 
-@router.get("/rosters/current")
-def roster(service: Reader) -> Response:
-    """The roster snapshot that replicas fetch: names only."""
-    service.shelf.refresh()
-    held = service.shelf.roster
-    people = [{"code": p.code, "name": p.name, "party": p.party, "role": p.role} for p in held.people]
-    return json_answer({"number": held.number, "people": people})
-
-
 def _editions(service: Service) -> list[Edition]:
     service.shelf.refresh()
     return service.shelf.editions
@@ -84,6 +76,7 @@ def _editions(service: Service) -> list[Edition]:
 
 def _edition(service: Service, edition: Edition) -> dict[str, Any]:
     chosen = in_force(service.shelf.editions, service.clock())
+    held = next(each for each in stretches(service.shelf.editions) if each.edition == edition)
     return {
         "number": edition.number,
         "name": edition.name,
@@ -91,5 +84,7 @@ def _edition(service: Service, edition: Edition) -> dict[str, Any]:
         "effective_at": edition.effective_at.isoformat(),
         "recorded_at": edition.recorded_at.isoformat(),
         "sha256": edition.digest,
+        "in_force_from": as_text(held.start),
+        "in_force_until": as_text(held.until),
         "in_force": edition == chosen,
     }

@@ -11,8 +11,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gis.storage.engine import Store
 from grids.shelf import Shelf, View
+from server.datums import Datums
 from server.errors import Forbidden, Unauthorized
-from server.keys import hashed, live_keys, presented
+from server.keys import ALWAYS_KEYED, hashed, live_keys, presented
 from server.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -49,6 +50,7 @@ class Service:
     settings: Settings
     store: Store
     shelf: Shelf
+    datums: Datums
     open_to_loopback: bool
     clock: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=Metrics)
@@ -77,10 +79,10 @@ class Service:
 
         On loopback no key is asked for, but the Host must be a loopback name: a web page elsewhere whose name
         resolves to this machine must not read the city's data through a dispatcher's browser. Once a key exists, or
-        when a proxy says that it speaks for others, everyone needs one.
+        when a proxy says that it speaks for others, everyone needs one; phone numbers are never told without one.
         """
         forwarded = any(name in request.headers for name in _FORWARDED)
-        if self.open_to_loopback and not forwarded and not self.keys():
+        if self.open_to_loopback and not forwarded and scope not in ALWAYS_KEYED and not self.keys():
             if (request.url.hostname or "") not in LOOPBACK:
                 raise Forbidden(f"host '{request.url.hostname}': this service answers to localhost only")
             return

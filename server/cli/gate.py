@@ -29,7 +29,7 @@ def validate(
 ) -> int:
     """Run the publish gate; 1 when it found errors, of the kind shown or of another."""
     with opened() as place, console.status("checking ..."):
-        _, _, found = run_gate(place.store, draft)
+        _, _, found = run_gate(place.store, draft, now())
     findings = [finding for finding in found if kind in (None, finding.kind)]
     counts = Counter((finding.severity, finding.kind) for finding in findings)
     if out:
@@ -77,7 +77,7 @@ def repair(
 ) -> int:
     """Propose repairs, as a list of areas and what would change of each; --commit applies them to the draft."""
     with opened() as place:
-        state, content, _ = run_gate(place.store, draft)
+        state, content, _ = run_gate(place.store, draft, now())
         found = list(proposals(content, kind, layer))
         if commit and found:
             apply_repairs(place.store, draft, state, found, now())

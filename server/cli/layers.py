@@ -33,7 +33,7 @@ def layers(context: typer.Context, draft: Draft = DEFAULT_DRAFT, json: Json = Fa
     if json:
         print_json({"draft": draft, "layers": rows})
     else:
-        columns = ("code", "name", "kind", "rank", "partition", "parent", "is_cell", "scheme", "areas")
+        columns = ("code", "name", "kind", "geometry", "rank", "partition", "parent", "is_cell", "scheme", "areas")
         print_rows(rows, columns, "no layers yet: wangge import areas FILE --layer cell --code CODE --commit")
 
 

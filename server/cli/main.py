@@ -20,19 +20,29 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("server.cli.serve", "answer over HTTP, with the map page at /"),
     "migrate": ("server.cli.store", "bring the store to the newest schema"),
     "doctor": ("server.cli.store", "look at this installation and say what is wrong"),
+    "backup": ("server.cli.backup", "the whole store in one file, while others go on working"),
+    "restore": ("server.cli.backup", "fill an empty store, SQLite or PostGIS, from a backup"),
     "key": ("server.cli.keys", "create, list, revoke keys for callers from other machines"),
-    "import": ("server.cli.imports", "areas, parties, people, matters, duties, addresses: a dry run unless --commit"),
+    "import": ("server.cli.imports", "areas, segments, tables, assets, addresses: a dry run unless --commit"),
+    "roster": ("server.cli.books", "who is here, on shift, on leave"),
+    "assets": ("server.cli.books", "things with an owner: list, show"),
+    "plans": ("server.cli.books", "emergency plans: list, on, off"),
+    "rulings": ("server.cli.books", "dated rulings above the duty list: list, end"),
+    "precedence": ("server.cli.books", "the order in which duties win; set it in a draft"),
     "layers": ("server.cli.layers", "the layers of a draft: list, set, remove"),
-    "drafts": ("server.cli.drafts", "the open drafts: list, discard, at; put and remove one area"),
+    "drafts": ("server.cli.drafts", "the open drafts: start, show, log, rebase, undo, discard; put or remove an area"),
     "validate": ("server.cli.gate", "run the publish gate on a draft and show its findings"),
     "repair": ("server.cli.gate", "propose repairs for the gate's findings; --commit applies them to the draft"),
     "publish": ("server.cli.versions", "make a draft the version in force"),
     "versions": ("server.cli.versions", "the published versions"),
+    "covers": ("server.cli.covers", "the H3 covers of published areas, for SQL: build what is missing"),
     "rollback": ("server.cli.versions", "publish a copy of an older version"),
     "diff": ("server.cli.versions", "what changed between two versions"),
     "owner": ("server.cli.owner", "whose is this point?"),
     "assign": ("server.cli.assign", "cell and owner for every row of a file"),
+    "datums": ("server.cli.datums", "the city's own coordinate systems: add, list, show, check, remove"),
     "report": ("server.cli.reports", "reports: import, show, count"),
+    "matrix": ("server.cli.matrix", "matters by areas: who answers, and where nobody does, as a page, table or JSON"),
     "map": ("server.cli.maps", "maps that open without the internet: heat"),
     "export": ("server.cli.export", "a layer to GeoJSON, GeoPackage, GeoParquet, FlatGeobuf or Shapefile"),
 }
@@ -43,7 +53,7 @@ _FAULT = 70
 
 def help_text() -> str:
     """All commands, a line each."""
-    lines = [f"  {name:<9} {words}" for name, (_, words) in COMMANDS.items()]
+    lines = [f"  {name:<10} {words}" for name, (_, words) in COMMANDS.items()]
     title = "Wangge 网格: whose ground is this point, whose job is it, and how sure are we."
     more = "wangge COMMAND --help tells more. Settings are environment variables: docs/settings.md."
     return "\n".join([title, "", "Usage: wangge COMMAND ...", "", *lines, "", more])

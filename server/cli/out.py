@@ -15,10 +15,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
+from gis.datums import Datum
 from gis.errors import BadInput, NotReady
 from gis.findings import Finding
 from gis.storage.engine import Store
 from gis.storage.migrate import current_revision, migrate, require_newest
+from grids.datums import datum_in
 from grids.importing import Progress as Told
 from grids.shelf import Shelf, StoreSource, View
 from server.settings import Settings, load_settings
@@ -29,6 +31,8 @@ Commit = Annotated[bool, typer.Option("--commit", help="Do it; without this it i
 
 _PIPED_WIDTH = 400  # a table in a pipe is for another program: nothing in it is cut
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+CRS_FORMS = "wgs84, gcj02, bd09, cgcs2000, EPSG:n or city:name."
 
 
 def new_app(words: str = "") -> typer.Typer:
@@ -51,6 +55,10 @@ class Place:
 
     settings: Settings
     store: Store
+
+    def datum(self, name: str) -> Datum:
+        """The datum of that name, a city's own as the store has it. Raises UnknownDatum."""
+        return datum_in(self.store, name)
 
     @property
     def shelf(self) -> Shelf:

@@ -7,9 +7,11 @@ import typer
 
 from grids.answer import as_data
 from routing.intake import ReportFile, import_reports, known_zone
-from routing.reads import count_reports, report_by_id, verdict_counts
+from routing.reads import count_reports, each_report, report_by_id, verdict_counts
+from routing.replay import Replay
+from routing.replay import replay as replay_one
 from server.cli.imports import tell
-from server.cli.out import Commit, Json, new_app, now, opened, print_json, print_rows, progress
+from server.cli.out import CRS_FORMS, Commit, Json, new_app, now, opened, print_json, print_rows, progress
 from server.reporting import report_data
 
 app = new_app()
@@ -26,7 +28,7 @@ def import_file(
     lon: Annotated[str | None, typer.Option(help="Column with the longitude; '' for none.")] = "lon",
     lat: Annotated[str | None, typer.Option(help="Column with the latitude; '' for none.")] = "lat",
     address: Annotated[str | None, typer.Option(help="Column with an address of the city's address table.")] = None,
-    crs: Annotated[str, typer.Option(help="wgs84, gcj02, bd09, cgcs2000 or EPSG:n.")] = "wgs84",
+    crs: Annotated[str, typer.Option(help=CRS_FORMS)] = "wgs84",
     zone: Annotated[str | None, typer.Option(help="Time zone of times without an offset.")] = None,
     accuracy: Annotated[float, typer.Option(help="How exact the points are, metres.")] = 1.0,
     source: Annotated[str | None, typer.Option(help="Name of the source; else the file's name.")] = None,
@@ -36,6 +38,10 @@ def import_file(
     untimed: Annotated[
         bool, typer.Option("--untimed", help="Take the time of reception for rows whose time is empty.")
     ] = False,
+    asset: Annotated[str | None, typer.Option(help="Column with the number of the asset meant.")] = None,
+    at_col: Annotated[
+        str | None, typer.Option(help="Column with the time each row is decided as of; else now.")
+    ] = None,
     commit: Commit = False,
     json: Json = False,
 ) -> int:
@@ -55,8 +61,10 @@ def import_file(
             source,
             skip_bad,
             untimed,
+            asset,
+            at_col,
         )
-        return tell(lambda: import_reports(place.store, place.view(), wanted, now(), commit, told), json)
+        return tell(lambda: import_reports(place.store, place.shelf, wanted, now(), commit, told), json)
 
 
 @group.command()
@@ -65,6 +73,29 @@ def show(number: Annotated[int, typer.Argument(help="The report's number.")]) ->
     with opened() as place, place.store.read() as session:
         print_json(as_data(report_data(report_by_id(session, number), trace=True)))
     return 0
+
+
+@group.command()
+def replay(
+    number: Annotated[int | None, typer.Argument(help="The report's number; all of them without.")] = None,
+    json: Json = False,
+) -> int:
+    """Ask stored decisions again, of the versions and snapshots they cite: 1 when one comes out otherwise."""
+    done, differing = 0, list[Replay]()
+    with opened() as place, place.store.read() as session, progress("replay") as told:
+        shelf, total = place.shelf, 1 if number else count_reports(session)
+        rows = [report_by_id(session, number)] if number else each_report(session)
+        for row in rows:
+            found = replay_one(shelf, row)
+            differing += [] if found.same else [found]
+            done += 1
+            told(done, total)
+    if json:
+        print_json({"reports": done, "differing": [as_data(found) for found in differing]})
+    else:
+        shown = [{"report": f.report, "version": f.version, "differing": ", ".join(f.differing)} for f in differing]
+        print_rows(shown, ("report", "version", "differing"), f"{done:,} decisions come out the same")
+    return 1 if differing else 0
 
 
 @group.command()

@@ -8,12 +8,26 @@ from gis.errors import Refused
 from gis.findings import Finding
 from grids.diff import diff_versions
 from grids.drafts import DEFAULT_DRAFT
+from grids.periods import as_text
 from grids.publish import Published
 from grids.publish import publish as publish_draft
 from grids.publish import rollback as roll_back
 from grids.reads import editions
-from grids.timeline import in_force
-from server.cli.out import Draft, Json, console, instant, new_app, now, opened, print_findings, print_json, print_rows
+from grids.timeline import in_force, meaning, stretches
+from server.cli.out import (
+    Draft,
+    Json,
+    console,
+    instant,
+    new_app,
+    now,
+    opened,
+    print_findings,
+    print_json,
+    print_rows,
+    progress,
+)
+from server.comparing import reports_changed
 
 app = new_app()
 
@@ -34,7 +48,9 @@ def publish(
         except Refused as refused:
             _show(list(refused.facts.get("findings", [])), json, refused)
             raise
-    _tell(done, json)
+        with place.store.read() as session:
+            means = meaning(editions(session), done.edition.number, now())
+    _tell(done, means, json)
     return 0
 
 
@@ -45,25 +61,27 @@ def _show(findings: list[Finding], json: bool, refused: Refused) -> None:
         print_findings(findings, 5)
 
 
-def _tell(done: Published, json: bool) -> None:
+def _tell(done: Published, means: str, json: bool) -> None:
     edition = done.edition
     if json:
         times = {"effective_at": edition.effective_at.isoformat(), "recorded_at": edition.recorded_at.isoformat()}
         facts = {"published": True, "version": edition.number, "release_sha256": edition.digest, **times}
-        print_json(facts | {"areas": done.areas, "duties": done.duties, "accepted": len(done.findings)})
+        print_json(facts | {"areas": done.areas, "duties": done.duties, "accepted": len(done.findings), "means": means})
     else:
         print(
             f"version {edition.number} published: {done.areas:,} areas, {done.duties:,} duties, "
-            f"effective {edition.effective_at.isoformat()}, {len(done.findings):,} warnings accepted"
+            f"{len(done.findings):,} warnings accepted; {means}"
         )
+    if done.uncovered:
+        console.print(f"its covers for SQL are not built: {done.uncovered}; run `wangge covers`", markup=False)
 
 
 @app.command()
 def versions(json: Json = False) -> int:
-    """The published versions, and which of them is in force."""
+    """The published versions, from when until when each is in force as known now, and which is in force."""
     with opened() as place, place.store.read() as session:
         known = editions(session)
-    current = in_force(known, now())
+    current, held = in_force(known, now()), {each.edition.number: each for each in stretches(known)}
     rows = [
         {
             "version": e.number,
@@ -71,6 +89,8 @@ def versions(json: Json = False) -> int:
             "recorded_at": e.recorded_at.isoformat(timespec="seconds"),
             "name": e.name,
             "by": e.by,
+            "in_force_from": as_text(held[e.number].start),
+            "in_force_until": as_text(held[e.number].until),
             "in_force": e == current,
             "release_sha256": e.digest,
         }
@@ -79,15 +99,20 @@ def versions(json: Json = False) -> int:
     if json:
         print_json({"versions": rows})
     else:
-        print_rows(rows, ("version", "effective_at", "recorded_at", "name", "by", "in_force"), "nothing published yet")
+        shown = [row | {"in_force_from": row["in_force_from"] or "never"} for row in rows]
+        columns = ("version", "in_force_from", "in_force_until", "recorded_at", "name", "by", "in_force")
+        print_rows(shown, columns, "nothing published yet")
     return 0
 
 
 @app.command()
 def rollback(version: Annotated[int, typer.Argument(help="The version to go back to.")], json: Json = False) -> int:
-    """Publish a copy of an older version, effective now."""
+    """Publish a copy of another version, effective now."""
     with opened() as place:
-        _tell(roll_back(place.store, place.settings.home, version, now()), json)
+        done = roll_back(place.store, place.settings.home, version, now())
+        with place.store.read() as session:
+            means = meaning(editions(session), done.edition.number, now())
+    _tell(done, means, json)
     return 0
 
 
@@ -95,14 +120,27 @@ def rollback(version: Annotated[int, typer.Argument(help="The version to go back
 def diff(
     before: Annotated[str, typer.Argument(help="Version number, or the name of a draft.")],
     after: Annotated[str, typer.Argument(help="Version number, or the name of a draft.")],
+    reports: Annotated[
+        bool, typer.Option("--reports", help="Also count the stored reports whose cell or owner changes.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """What was added, removed and changed between two versions."""
-    with opened() as place, place.store.read() as session:
-        changes = diff_versions(session, before, after)
+    impact = None
+    with opened() as place, progress("reports") as told:
+        with place.store.read() as session:
+            changes = diff_versions(session, before, after)
+        if reports:
+            impact = reports_changed(place.store, place.shelf, (before, after), now(), told).as_dict()
     rows = [change.as_dict() for change in changes]
     if json:
-        print_json({"before": before, "after": after, "changes": rows})
-    else:
-        print_rows(rows, ("kind", "layer", "code", "change", "fields", "m2"), "no difference")
+        print_json({"before": before, "after": after, "changes": rows} | ({"reports": impact} if impact else {}))
+        return 0
+    print_rows(rows, ("kind", "layer", "code", "change", "fields", "m2"), "no difference")
+    if impact:
+        print(
+            f"{impact['reports']:,} stored reports: {impact['cell']:,} change cell, {impact['owner']:,} change owner, "
+            f"{impact['owner_verdict']:,} change verdict"
+        )
+        print_rows(impact["moves"], ("before", "after", "reports"), "no owner changes")
     return 0

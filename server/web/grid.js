@@ -16,17 +16,25 @@ const STYLES = [
   { color: "#3d7ea6", weight: 1.6, opacity: 0.75 },
   { color: "#829ab1", weight: 0.9, opacity: 0.9 },
 ];
+// Layers that need not tile the city, by kind; a line has its colour too when its kind is another.
+const LOOSE = {
+  estate: { color: "#6d3b9c", weight: 1.8, opacity: 0.85, dashArray: "2 3", fillOpacity: 0.08 },
+  segment: { color: "#b0316e", weight: 2.4, opacity: 0.9, fillOpacity: 0.08 },
+};
+const OTHER = { color: "#b25d00", weight: 1.5, opacity: 0.9, dashArray: "5 4", fillOpacity: 0.04 };
+const isLine = (layer) => layer.geometry === "line";
 
 export class Grid {
   constructor(map, layers, tell) {
     this.map = map;
     this.tell = tell;
-    const coarseFirst = [...layers].sort((a, b) => a.areas - b.areas || a.rank - b.rank);
+    // coarse ones first, lines on top of all: under polygons the pointer would not find them
+    const coarseFirst = [...layers].sort((a, b) => isLine(a) - isLine(b) || a.areas - b.areas || a.rank - b.rank);
     const partitions = coarseFirst.filter((layer) => layer.partition);
     this.layers = coarseFirst.map((layer) => ({
       ...layer,
       style: styleOf(layer, partitions),
-      on: layer.partition,
+      on: layer.partition || layer.kind === "estate" || isLine(layer),
       drawn: L.geoJSON(null, { style: () => styleOf(layer, partitions), onEachFeature: hint, smoothFactor: 0.5 }),
       latest: new Latest(),
       have: null,
@@ -113,7 +121,7 @@ function hint(feature, area) {
 
 function styleOf(layer, partitions) {
   const place = partitions.indexOf(layer);
-  if (place < 0) return { color: "#b25d00", weight: 1.5, opacity: 0.9, dashArray: "5 4", fillOpacity: 0.04 };
+  if (place < 0) return isLine(layer) ? { ...LOOSE.segment, fill: false } : (LOOSE[layer.kind] ?? OTHER);
   const fromFine = partitions.length - 1 - place;
   const style = fromFine === 0 ? STYLES[3] : STYLES[Math.min(place, 2)];
   return { ...style, fillOpacity: 0 };

@@ -1,21 +1,26 @@
-// The answer on the map: the point, its disc of accuracy, the cell and the candidates in their colours.
+// The answer on the map: the point, its disc of accuracy, the cell and the candidates in their colours, and the road
+// segment or estate whose owner it is.
 
 /* global L */
 import { COLOURS } from "./answer.js";
 import { aborted, Latest } from "./api.js";
 import { el } from "./dom.js";
 
+const PLACE = "#d1495b";
+
 export class Mark {
   constructor(map) {
     this.map = map;
     this.shown = L.layerGroup().addTo(map);
     this.latest = new Latest();
+    this.latestPlace = new Latest();
     map.createPane("answer").style.zIndex = 450;
     this.renderer = L.svg({ pane: "answer", padding: 0.3 });
   }
 
   clear() {
     this.latest.stop();
+    this.latestPlace.stop();
     this.shown.clearLayers();
   }
 
@@ -35,6 +40,28 @@ export class Mark {
     this.#add(
       L.circle([lat, lon], this.#style({ radius: answer.accuracy_m, color: "#c1121f", weight: 1.5, fillOpacity: 0.1 })),
     );
+    await Promise.all([this.#cells(answer, layers), this.#place(answer.owner?.duty?.place, layers)]);
+  }
+
+  // Where the duty that won applies, when that is a place beside the ladder of the cells.
+  async #place(place, layers) {
+    const layer = layers.find((one) => one.code === place?.layer);
+    if (!layer || layer.partition) return;
+    try {
+      const path = `/v1/areas/${encodeURIComponent(place.layer)}/${place.code.split("/").map(encodeURIComponent).join("/")}`;
+      const found = await this.latestPlace.get(path);
+      const line = layer.geometry === "line";
+      const style = () => this.#style({ color: PLACE, weight: line ? 7 : 3, opacity: 0.75, fill: !line, fillOpacity: 0.1 });
+      const drawn = L.geoJSON(found, { style, interactive: false, pane: "answer" });
+      this.#add(drawn);
+      drawn.bringToBack();
+    } catch (error) {
+      if (!aborted(error)) console.warn(error.message);
+    }
+  }
+
+  async #cells(answer, layers) {
+    const { lon, lat } = answer.point;
     const layer = answer.cell?.layer ?? layers.find((one) => one.kind === "cell")?.code;
     const wanted = new Map(
       answer.candidates.map((one, place) => [one.code, { ...one, colour: COLOURS[place % COLOURS.length] }]),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from draftdesk import Desk, desk_on
 from smalltown import Town, found_town
 
 
@@ -32,3 +33,17 @@ def jinan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     made.publish()
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def desk(store_url: str) -> Iterator[Desk]:
+    """A desk of drafts, once on SQLite and once on PostGIS; see ``draftdesk``."""
+    with desk_on(store_url) as made:
+        yield made
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[Desk]:
+    """A desk of drafts on SQLite, for what does not depend on the store."""
+    with desk_on(f"sqlite:///{tmp_path}/table.db") as made:
+        yield made

@@ -7,21 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.errors import BadCoordinate, BadInput, BadShape, NotFound
+from gis.lines import LineIndex, lines_of
 from gis.locate import PointIndex
 from gis.measure import area_m2
 from gis.rings import rings_of
+from grids.content import Layer
 from grids.draft_index import DraftIndex
 from grids.drafts import draft_named
 from grids.edits import AreaEdit, areas_at, put_area, remove_area
 from smalltown import CELL, ROWS, Town, at, block
 
 NEXT = "370102001001002"
+CELLS = Layer("cell")
+ROADS = Layer("road", kind="segment", partition=False, geometry="line")
 
 
 def box_index(*boxes: tuple[float, float, float, float]) -> DraftIndex:
     index = DraftIndex()
     for number, box in enumerate(boxes):
-        index.put("cell", f"{number:03d}", block(*box))
+        index.put(CELLS, f"{number:03d}", block(*box))
     return index
 
 
@@ -50,7 +54,7 @@ def test_putting_and_removing_in_any_order_leaves_what_was_put_last(steps: list,
     for what, number, box in steps:
         code = str(number)
         if what == "put":
-            index.put("cell", code, block(*box))
+            index.put(CELLS, code, block(*box))
             plain[code] = block(*box)
         elif code in plain:
             index.remove("cell", code)
@@ -59,6 +63,40 @@ def test_putting_and_removing_in_any_order_leaves_what_was_put_last(steps: list,
     expected = sorted(code for code, shape in plain.items() if shapely.intersects_xy(shape, lon, lat))
     assert index.covering(lon, lat) == [("cell", code) for code in expected]
     assert index.count("cell") == len(plain)
+
+
+walks = st.lists(st.tuples(corner, corner), min_size=2, max_size=4, unique=True)
+half_widths = st.one_of(st.sampled_from([5.0, 44.4, 111.0]), st.floats(0.01, 300))
+roads = st.lists(st.tuples(walks, half_widths), min_size=1, max_size=8)
+
+
+@settings(max_examples=80, deadline=None)
+@given(roads, st.lists(st.tuples(spot, spot), min_size=1, max_size=10), st.integers(0, 7))
+def test_of_road_segments_it_gives_the_one_that_the_line_index_gives(drawn: list, asked: list, gone: int) -> None:
+    index, shapes = DraftIndex(), [shapely.LineString([at(*place) for place in walk]) for walk, _ in drawn]
+    for number, (shape, (_, half_width)) in enumerate(zip(shapes, drawn, strict=True)):
+        index.put(ROADS, f"{number:03d}", shape, half_width)
+    kept = [number for number in range(len(drawn)) if number != gone]
+    if gone < len(drawn):
+        index.remove("road", f"{gone:03d}")
+    lines = np.array([*(shapes[number] for number in kept), None], object)[:-1]
+    exact = LineIndex(lines_of(lines, np.array([drawn[number][1] for number in kept])))
+    for x, y in asked:
+        lon, lat = at(x, y)
+        covering = [("road", f"{kept[row]:03d}") for row in exact.locate(lon, lat).covering]
+        assert index.covering(lon, lat) == covering
+
+
+def test_a_line_needs_a_half_width_and_shares_no_ground() -> None:
+    index = box_index((0, 0, 1, 1))
+    line = shapely.LineString([at(0, 0.5), at(1, 0.5)])
+    with pytest.raises(BadShape, match="layer road, area r: half_width_m is missing"):
+        index.put(ROADS, "r", line)
+    index.put(ROADS, "r", line, 5.0)
+    assert index.overlapping(block(0, 0, 1, 1)) == [("cell", "000")]
+    assert index.conflicts("road", "x", line) == []
+    assert [code for code, _ in index.near("road", "x", line)] == ["r"]
+    assert index.near("road", "r", line) == []
 
 
 def test_touching_neighbours_are_no_conflict_and_overlaps_come_largest_first() -> None:
@@ -74,7 +112,7 @@ def test_touching_neighbours_are_no_conflict_and_overlaps_come_largest_first() -
 def test_what_is_no_polygon_or_not_there_is_refused() -> None:
     index = box_index((0, 0, 1, 1))
     with pytest.raises(BadShape, match="layer cell, area x: the geometry is a Point"):
-        index.put("cell", "x", shapely.Point(117, 36))
+        index.put(CELLS, "x", shapely.Point(117, 36))
     with pytest.raises(NotFound, match="layer cell has no area 'x'"):
         index.remove("cell", "x")
     with pytest.raises(NotFound):
@@ -128,7 +166,7 @@ def test_one_index_follows_a_row_of_edits(hamlet: Town) -> None:
     with hamlet.store.write() as session:
         draft, index = draft_named(session), DraftIndex()
         for row in ROWS["cell"]:
-            index.put("cell", row.code, row.shape)
+            index.put(CELLS, row.code, row.shape)
         [gap] = remove_area(session, draft, "cell", CELL, index)
         assert (gap.kind, gap.area_m2) == ("gap", pytest.approx(9920, rel=0.01))
         assert index.covering(*at(0.5, 0.5)) == []

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gis.errors import BadInput, Refused
 from gis.findings import Finding
+from grids.book_reads import departed_people, numbers_known, roster_read
+from grids.dated_models import PersonRow
 from grids.drafts import find_draft
-from grids.models import ContactRow, PersonRow, RosterRow
-from grids.reads import departed_people, latest_roster
+from grids.models import ContactRow
+from grids.roster import Roster
 from smalltown import DUTIES, MATTERS, NOW, PARTIES, PEOPLE, Town, duty, found_town
 
 
@@ -122,17 +125,22 @@ def test_people_are_dated_and_only_a_change_makes_a_new_snapshot(town: Town) -> 
     assert (report.changes.changed, report.changes.removed, report.changes.unchanged) == (1, 1, 3)
     with town.store.read() as session:
         assert latest_roster(session).number == 2
-        spans = [(p.role, p.recorded_at, p.ended_at) for p in session.scalars(_person("P1"))]
+        spans = [(p.role, p.valid_from, p.valid_until) for p in session.scalars(_person("P1"))]
         assert spans == [("worker", NOW, later), ("lead", later, None)]
-        assert [(p.recorded_at, p.ended_at) for p in session.scalars(_person("P5"))] == [(NOW, later)]
-        assert departed_people(session) == {"P5"}
+        assert [(p.valid_from, p.valid_until) for p in session.scalars(_person("P5"))] == [(NOW, later)]
+        assert departed_people(session, later) == {"P5"}
+        assert departed_people(session, later - timedelta(seconds=1)) == frozenset()
     town.table("people", [PEOPLE[4]], merge=True, now=later)
     with town.store.read() as session:
-        assert departed_people(session) == frozenset()
+        assert departed_people(session, later) == frozenset()
+
+
+def latest_roster(session: Session) -> Roster:
+    return roster_read(session, numbers_known(session).roster)
 
 
 def _person(code: str) -> Any:
-    return select(PersonRow).where(PersonRow.code == code).order_by(PersonRow.id)
+    return select(PersonRow).where(PersonRow.code == code, PersonRow.until.is_(None)).order_by(PersonRow.valid_from)
 
 
 def test_contacts_are_kept_apart_replaced_and_leave_with_their_person(town: Town) -> None:
@@ -154,7 +162,7 @@ def test_phone_numbers_are_in_no_release_no_snapshot_and_no_answer(town: Town) -
     files = [path for path in (town.folder / "releases").iterdir() if path.is_file()]
     assert files
     with town.store.read() as session:
-        stored = json.dumps(session.scalars(select(RosterRow.people)).all(), ensure_ascii=False)
+        stored = json.dumps(latest_roster(session).as_data(), ensure_ascii=False)
     answer = str(town.ask(0.5, 0.5).as_dict())
     for person in PEOPLE:
         assert person["name"] in stored

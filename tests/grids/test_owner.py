@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gis.errors import BadCoordinate, BadInput
 from grids.answer import Answer
 from grids.content import Duty
-from grids.roster import Roster, roster_of
+from grids.roster import Person, Roster
 from smalltown import CELL, DUTIES, NOW, PEOPLE, Row, Town, at, block, duty
 
 
@@ -157,7 +157,7 @@ def test_a_gap_between_cells_is_still_owned_through_the_community_that_covers_it
 
 
 def test_nobody_at_all_is_said_aloud(hamlet: Town) -> None:
-    hamlet.fill(duties=[row for row in DUTIES if row["code"] != "D01"]).publish(accept=["unowned"])
+    hamlet.fill(duties=[row for row in DUTIES if row["code"] != "D01"]).publish(accept=["unowned", "hole"])
     answer = hamlet.ask(4.5, 3.5)
     assert (answer.cell_verdict, answer.owner_verdict, answer.owner) == ("certain", "unowned", None)
     assert "No party answers here: this goes to the grid administrator." in answer.explain["en"]
@@ -198,10 +198,10 @@ def test_the_person_is_the_one_named_else_the_lead_else_the_duty_desk_else_nobod
 
 
 def test_a_named_person_who_has_left_is_replaced_by_the_partys_lead() -> None:
-    people = [{"code": p["code"], "name": p["name"], "party": p["party_code"], "role": p["role"]} for p in PEOPLE]
-    here = roster_of(1, [person for person in people if person["code"] != "P1"])
-    assert here.person_for(_duty("QCW", "P1")).name == "李强"
-    assert Roster().person_for(_duty("QCW", "P1")) is None
+    people = tuple(Person(p["code"], p["name"], p["party_code"], p["role"]) for p in PEOPLE if p["code"] != "P1")
+    post = Roster(1, people).at(NOW).person_for(_duty("QCW", "P1"))
+    assert (post.person.name, post.why) == ("李强", "role")
+    assert Roster().at(NOW).person_for(_duty("QCW", "P1")) is None
 
 
 def _duty(unit: str, person: str) -> Duty:
@@ -211,9 +211,10 @@ def _duty(unit: str, person: str) -> Duty:
 def test_the_answer_has_the_keys_the_page_reads(jinan: Town) -> None:
     told = jinan.ask(0.99, 0.5, "C0101", 10).as_dict()
     assert set(told) == {
-        "point", "accuracy_m", "version", "release", "roster", "cell_verdict", "owner_verdict", "on_border",
-        "distance_m", "cell", "candidates", "outside_share", "owner", "other_owners",
-        "tied", "supporting", "matter_duties", "places", "nearest", "matter", "h3", "crs", "at", "warnings", "explain",
+        "point", "accuracy_m", "version", "release", "roster", "assets", "overrides", "cell_verdict", "owner_verdict",
+        "on_border", "distance_m", "cell", "candidates", "outside_share", "owner", "other_owners", "tied", "supporting",
+        "unresolved", "asset", "nearby", "matter_duties", "places", "nearest", "matter", "h3", "crs", "at", "warnings",
+        "explain",
     }  # fmt: skip
     assert set(told["owner"]) == {"party", "duty", "person", "share"}
     assert set(told["owner"]["duty"]) >= {"code", "name", "role", "matter", "basis", "document", "place"}

@@ -22,7 +22,7 @@ def cells(*replaced: Row) -> list[Row]:
 
 
 def look(town: Town, kind: str | None = None) -> tuple[DraftState, list[Proposal]]:
-    state, content, _ = validate(town.store, "draft")
+    state, content, _ = validate(town.store, "draft", NOW)
     return state, list(proposals(content, kind))
 
 

@@ -47,14 +47,14 @@ def test_parts_holes_and_single_parts_side_by_side_come_back(hamlet: Town, tmp_p
 def test_a_table_comes_back_without_a_difference(filled: Town, tmp_path: Path, kind: str, suffix: str) -> None:
     path = tmp_path / f"{kind}{suffix}"
     with filled.store.read() as session:
-        assert export_table(session, kind, path, draft="draft") == len(TABLES[kind])
+        assert export_table(session, kind, path, NOW, draft="draft") == len(TABLES[kind])
     report = import_table(filled.store, kind, path, NOW)
     assert (report.changes.unchanged, report.findings.errors) == (len(TABLES[kind]), 0)
 
 
 def test_exported_people_have_no_phones(filled: Town, tmp_path: Path) -> None:
     with filled.store.read() as session:
-        export_table(session, "people", tmp_path / "people.csv")
+        export_table(session, "people", tmp_path / "people.csv", NOW)
     text = (tmp_path / "people.csv").read_text("utf-8-sig")
     assert "王芳" in text
     assert "phone" not in text
@@ -99,6 +99,6 @@ def test_the_sample_city_goes_through_the_front_doors_without_a_finding(town: To
     for kind in ("parties", "people", "matters", "duties"):
         report = import_table(town.store, kind, files[kind], NOW, commit=True)
         assert report.findings.counts == {}
-    assert validate(town.store, "draft")[2] == []
+    assert validate(town.store, "draft", NOW)[2] == []
     assert publish(town.store, town.folder, "draft", NOW).areas > 300
     assert isinstance(town.store, Store)

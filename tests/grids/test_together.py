@@ -13,13 +13,15 @@ from sqlalchemy.exc import IntegrityError
 import grids.publish
 from gis.errors import Conflict
 from gis.storage.engine import Store
+from grids.book_reads import numbers_known, roster_read
 from grids.content import Layer
+from grids.dated import record
+from grids.dated_models import PersonRow
 from grids.drafts import Edit, discard, draft_for_update, open_draft, open_drafts
 from grids.layers import put_layer
 from grids.models import PartyRow, VersionRow
-from grids.people import put_people
 from grids.publish import publish, rollback
-from grids.reads import content_of, editions, latest_roster, published
+from grids.reads import content_of, editions, published
 from smalltown import NOW, Town
 
 LATER = NOW + timedelta(hours=1)
@@ -117,21 +119,21 @@ def test_two_first_imports_share_one_draft(town: Town, second: Store) -> None:
 
 
 def test_two_rosters_get_two_numbers(town: Town, second: Store) -> None:
-    row = {"code": "P1", "name": "王芳", "party_code": "SZX", "role": "worker"}
+    row = {"code": "P1", "name": "王芳", "party": "SZX", "role": "worker", "deputy": None}
 
     def first_roster(inside: threading.Event, go_on: threading.Event) -> None:
         with second.write() as session:
-            put_people(session, [row], NOW, merge=True)
+            record(session, PersonRow, [row], NOW, merge=True)
             inside.set()
             assert go_on.wait(30)
 
     def second_roster() -> None:
         with town.store.write() as session:
-            put_people(session, [row | {"code": "P2"}], LATER, merge=True)
+            record(session, PersonRow, [row | {"code": "P2"}], LATER, merge=True)
 
     assert while_held(first_roster, second_roster).exception() is None
     with town.store.read() as session:
-        roster = latest_roster(session)
+        roster = roster_read(session, numbers_known(session).roster)
     assert (roster.number, [person.code for person in roster.people]) == (2, ["P1", "P2"])
 
 

@@ -20,8 +20,9 @@ BROAD_EXCEPT_ALLOWED = {
     "server/cli/main.py",  # the command line's main
 }
 PURE = (
-    *("coordinates", "datums", "shapes", "measure", "h3cells", "locate", "rings", "findings", "errors"),
-    *("owner", "precedence", "topology", "names", "release"),
+    *("coordinates", "datums", "shapes", "measure", "h3cells", "locate", "lines", "rings", "findings", "errors"),
+    *("owner", "claims", "precedence", "topology", "names", "release", "timeline", "periods", "relations"),
+    *("roster", "assets", "overrides", "books"),
     *("states", "deadlines", "workdays", "heat", "hotspots", "classes", "hexagons"),
 )
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import h3.api.numpy_int as h3
 import numpy as np
 import pytest
-from shapely.geometry import Polygon, box
+from shapely.geometry import LineString, Polygon, box
 
 from browsers import OfflinePage
 from gis.errors import BadInput
@@ -100,7 +100,8 @@ def test_in_the_browser_without_a_network(page_offline: Callable[..., OfflinePag
 
 @pytest.mark.chromium
 def test_no_reports_say_so(page_offline: Callable[..., OfflinePage], tmp_path: Path) -> None:
-    for outlines in ((), (LIXIA,), (Outline("空", Polygon()),)):
+    road = Outline("泉城路", LineString([(116.99, 36.66), (117.06, 36.67)]))
+    for outlines in ((), (LIXIA,), (Outline("空", Polygon()),), (LIXIA, road)):
         seen = opened(page_offline, tmp_path, page_of(city_heat(0), outlines=outlines))
         assert "暂无案件" in seen.page.locator(".heat-empty").inner_text()
         assert seen.page.locator("#heat-total").inner_text() == "0"

@@ -128,7 +128,7 @@ def test_the_heat_equals_the_reports_at_every_resolution(client: TestClient) -> 
 
 def test_a_report_carries_the_trace_of_its_decision(client: TestClient) -> None:
     report = client.get("/v1/reports/1").json()
-    assert report["trace"]["release"] == report["version"] == 1
+    assert report["trace"]["numbers"]["release"] == report["version"] == 1
     assert [step["step"] for step in report["trace"]["steps"]][:2] == ["datum", "release"]
 
 

@@ -84,7 +84,7 @@ def test_far_away_names_the_nearest_cell_and_nobody(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("asked", "field", "words"),
     [
-        ({"lon": 118}, "lat", "required"),
+        ({"lon": 118}, "lat", "is missing: give lon and lat, or the number of an asset"),
         ({"lon": "x", "lat": 31}, "lon", "number"),
         ({"lon": "nan", "lat": 31}, None, "finite"),
         ({"lon": "inf", "lat": 31}, None, "finite"),

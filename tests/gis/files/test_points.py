@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from gis.datums import datum, from_wgs84
-from routing.points import points_of
+from gis.files.points import points_of
 
 WGS84 = datum("wgs84")
 BUND = (121.4903, 31.2376)

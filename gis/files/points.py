@@ -24,7 +24,7 @@ def points_of(lon: Texts, lat: Texts, system: Datum) -> Points:
     for index in np.flatnonzero(~(np.isfinite(x) & np.isfinite(y))).tolist():
         wrong[index] = _why_not(_shown(lon[index]), _shown(lat[index]), x[index], y[index])
     good = np.flatnonzero(np.array([problem is None for problem in wrong], bool))
-    if not system.name.startswith("EPSG:") or system.is_wgs84:
+    if system.in_degrees:
         bad = good[~good_lonlat(x[good], y[good])]
         for index in bad.tolist():
             wrong[index] = describe_bad(float(x[index]), float(y[index]))

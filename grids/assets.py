@@ -1,0 +1,140 @@
+"""Assets (部件): things with an owner, known by their number; one mapped snapshot of all of them and their past."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from gis.arrays import TextColumn, open_arrays, text_arrays, write_arrays
+from gis.errors import BadRelease
+from gis.measure import distance_m, metres_per_degree
+from grids.periods import BEGINNING, END, as_text, holds
+
+_TEXTS = ("code", "name", "matter", "owner")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+_NEVER, _ALWAYS = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One thing: a point (WGS 84), its class as a matter code, and the party that owns it (None: not recorded)."""
+
+    code: str
+    name: str
+    matter: str
+    owner: str | None
+    lon: float
+    lat: float
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+
+class Assets:
+    """One snapshot, in the order of codes, then times. Number 0 is the empty one."""
+
+    def __init__(self, number: int = 0, arrays: Mapping[str, npt.NDArray[Any]] | None = None, digest: str = "") -> None:
+        held = assets_arrays(()) if arrays is None else arrays
+        self.number, self.digest = number, digest
+        self._texts = {name: TextColumn(held[f"{name}.text"], held[f"{name}.ends"]) for name in _TEXTS}
+        self._lon, self._lat = held["lon"], held["lat"]
+        self._from, self._until = held["from"], held["until"]
+
+    def __len__(self) -> int:
+        return len(self._lon)
+
+    def epoch(self, at: datetime) -> int:
+        """The stretch of time without changes in which the instant lies."""
+        return int(np.searchsorted(self._changes, _micro(at), side="right"))
+
+    @cached_property
+    def _changes(self) -> npt.NDArray[np.int64]:
+        return np.unique(np.concatenate([self._from, self._until]))
+
+    @cached_property
+    def classes(self) -> frozenset[str]:
+        """The matter codes of all assets."""
+        return frozenset(self._texts["matter"])
+
+    def asset(self, row: int) -> Asset:
+        """The asset in that row."""
+        texts = {name: column[row] for name, column in self._texts.items()}
+        times = _time(int(self._from[row])), _time(int(self._until[row]))
+        owner = texts.pop("owner") or None
+        return Asset(**texts, owner=owner, lon=float(self._lon[row]), lat=float(self._lat[row]),
+                     valid_from=times[0], valid_until=times[1])  # fmt: skip
+
+    def get(self, code: str, at: datetime) -> Asset | None:
+        """The asset of that number as it was at the instant, or None."""
+        codes = self._texts["code"]
+        row = bisect_left(codes, code)
+        while row < len(codes) and codes[row] == code:
+            found = self.asset(row)
+            if holds(found, at):
+                return found
+            row += 1
+        return None
+
+    def near(self, lon: float, lat: float, reach_m: float, at: datetime) -> list[tuple[Asset, float]]:
+        """The assets within so many metres of the point at the instant, nearest first, with their distances."""
+        east, north = metres_per_degree(lat)
+        dx, dy = reach_m / max(float(east), 1e-3), reach_m / float(north)
+        rows = self._tree.query(shapely.box(lon - dx, lat - dy, lon + dx, lat + dy))
+        away = distance_m(lon, lat, self._lon[rows], self._lat[rows]) if len(rows) else np.empty(0)
+        found = [(self.asset(int(row)), float(metres)) for row, metres in zip(rows, np.atleast_1d(away), strict=True)]
+        kept = [(asset, metres) for asset, metres in found if metres <= reach_m and holds(asset, at)]
+        return sorted(kept, key=lambda item: (item[1], item[0].code))
+
+    def __iter__(self) -> Iterator[Asset]:
+        return (self.asset(row) for row in range(len(self)))
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(np.asarray(shapely.points(self._lon, self._lat), object))
+
+
+def assets_arrays(assets: Iterable[Asset]) -> dict[str, npt.NDArray[Any]]:
+    """The assets as the named arrays of a snapshot."""
+    held = sorted(assets, key=lambda a: (a.code, a.valid_from or BEGINNING, a.valid_until or END))
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "lon": np.array([a.lon for a in held], np.float64),
+        "lat": np.array([a.lat for a in held], np.float64),
+        "from": np.array([_ALWAYS if a.valid_from is None else _micro(a.valid_from) for a in held], np.int64),
+        "until": np.array([_NEVER if a.valid_until is None else _micro(a.valid_until) for a in held], np.int64),
+    }
+    for name in _TEXTS:
+        arrays |= text_arrays(name, [getattr(asset, name) or "" for asset in held])
+    return arrays
+
+
+def write_assets(path: Path, snapshot: tuple[int, datetime], assets: Iterable[Asset]) -> str:
+    """Write the file of the snapshot with that number, recorded then; gives its digest. Equal assets, equal bytes."""
+    number, recorded = snapshot
+    return write_arrays(path, _meta(number, recorded), assets_arrays(assets))
+
+
+def open_assets(path: Path, number: int, recorded: datetime | None = None) -> Assets:
+    """The snapshot in that file. Raises BadRelease when it is damaged, or another than the one recorded then."""
+    file = open_arrays(path)
+    if file.meta["number"] != number or (recorded and file.meta != _meta(number, recorded)):
+        raise BadRelease(f"{path.name}: is not the asset snapshot {number} of this store")
+    return Assets(number, file.arrays, file.digest)
+
+
+def _meta(number: int, recorded: datetime) -> dict[str, Any]:
+    return {"format": 1, "book": "assets", "number": number, "recorded_at": as_text(recorded)}
+
+
+def _micro(when: datetime) -> int:
+    return (when - _EPOCH) // _MICRO
+
+
+def _time(micro: int) -> datetime | None:
+    return None if micro in (_ALWAYS, _NEVER) else _EPOCH + timedelta(microseconds=micro)

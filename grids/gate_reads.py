@@ -1,0 +1,34 @@
+"""What the gate must know of the daily books: who has left, which assets are there, who owns them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from grids.book_reads import believed, departed_people
+from grids.content import Content
+from grids.dated_models import AssetRow
+from grids.gate_duties import Outside
+from grids.relations import ASSET
+
+_BATCH = 500
+"""Codes in one question: SQLite takes a bounded number of parameters."""
+
+
+def outside_of(session: Session, content: Content, now: datetime) -> Outside:
+    """What lies outside the version, as the newest books tell it. An asset is there until its time has ended."""
+    named = sorted({duty.area for duty in content.duties if duty.layer == ASSET})
+    there = believed(AssetRow) & or_(AssetRow.valid_until.is_(None), AssetRow.valid_until > now)
+    assets = frozenset(
+        code
+        for codes in _batches(named)
+        for code in session.scalars(select(AssetRow.code).where(there, AssetRow.code.in_(codes)))
+    )
+    owned = select(AssetRow.owner, func.count(AssetRow.code.distinct())).where(there, AssetRow.owner.is_not(None))
+    owners = {owner: count for owner, count in session.execute(owned.group_by(AssetRow.owner)) if owner}
+    return Outside(departed_people(session, now), assets, owners)
+
+
+def _batches(codes: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (codes[start : start + _BATCH] for start in range(0, len(codes), _BATCH))

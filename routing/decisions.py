@@ -1,0 +1,69 @@
+"""Deciding whose a report is, and asking the same question again: the trace of a decision holds all it took."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from gis.datums import Datum
+from grids.answer import Answer, Point, as_data, before_any_version
+from grids.explain import explained
+from grids.shelf import View
+
+ViewAt = Callable[[datetime], View | None]
+
+_KEPT = ("candidates", "other_owners", "tied", "supporting", "unresolved", "asset", "nearby", "warnings")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question: WGS 84, as of ``at``."""
+
+    lon: float
+    lat: float
+    at: datetime
+    matter: str | None = None
+    accuracy_m: float = 1.0
+    asset: str | None = None
+
+
+def decide(asked: Sequence[Asked], view_at: ViewAt, source: Datum) -> list[Answer]:
+    """One explained answer a question, in order; ``source``: the datum the points were given in.
+
+    Questions of a time without changes are answered together. Before the first version nobody answers.
+    """
+    answers: dict[int, Answer] = {}
+    groups: dict[int, tuple[View, list[int]]] = {}
+    views: dict[datetime, View | None] = {}
+    for index, item in enumerate(asked):
+        if item.at not in views:
+            views[item.at] = view_at(item.at)
+        view = views[item.at]
+        if view is None:
+            answers[index] = before_any_version(Point(item.lon, item.lat), item.accuracy_m, item.at)
+        else:
+            groups.setdefault(id(view.resolver), (view, []))[1].append(index)
+    for view, rows in groups.values():
+        answers |= zip(rows, _answered(view, [asked[row] for row in rows], source), strict=True)
+    return [answers[index] for index in range(len(asked))]
+
+
+def _answered(view: View, asked: Sequence[Asked], source: Datum) -> Iterator[Answer]:
+    lon, lat = np.array([item.lon for item in asked]), np.array([item.lat for item in asked])
+    accuracy = np.array([item.accuracy_m for item in asked])
+    assets = [item.asset for item in asked] if any(item.asset for item in asked) else []
+    found = view.resolver.answers(lon, lat, [item.matter for item in asked], accuracy, assets)
+    for item, answer in zip(asked, found, strict=True):
+        dated = replace(answer, at=item.at.isoformat(), crs=str(source))
+        yield explained(dated, view.resolver, source)
+
+
+def trace_of(answer: Answer) -> dict[str, Any]:
+    """The decision with its steps: enough to say why, and to ask the same question again."""
+    numbers = {name: getattr(answer, name) for name in ("release", "roster", "assets", "overrides")}
+    told = {name: as_data(getattr(answer, name)) for name in _KEPT}
+    asked = {"crs": answer.crs, "at": answer.at, "accuracy_m": answer.accuracy_m}
+    steps = list(answer.explain["steps"]) if answer.explain else []
+    return {"numbers": numbers, **asked, "owner": as_data(answer.owner), **told, "steps": steps}
