@@ -173,4 +173,4 @@ def _joined(found: list[Pairs]) -> Pairs:
 def _by_area(pairs: Pairs, areas: int) -> list[Cells]:
     area, cell = pairs
     order = np.lexsort((cell, area))
-    return np.split(cell[order], np.searchsorted(area[order], np.arange(1, areas)))[:areas] if areas else []
+    return np.split(cell[order], np.searchsorted(area[order], np.arange(1, areas))) if areas else []

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from gis.arrays import TextColumn, open_arrays, text_arrays, write_arrays
+from gis.coordinates import Bounds
 from gis.errors import BadRelease
 from gis.measure import distance_m, metres_per_degree
 from grids.periods import BEGINNING, END, as_text, holds
@@ -61,7 +62,14 @@ class Assets:
     @cached_property
     def classes(self) -> frozenset[str]:
         """The matter codes of all assets."""
-        return frozenset(self._texts["matter"])
+        return frozenset(self._classes[0])
+
+    @cached_property
+    def _classes(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The matter codes, and for each row which of them it has."""
+        place: dict[str, int] = {}
+        rows = [place.setdefault(matter, len(place)) for matter in self._texts["matter"]]
+        return list(place), np.array(rows, np.int64)
 
     def asset(self, row: int) -> Asset:
         """The asset in that row."""
@@ -73,14 +81,28 @@ class Assets:
 
     def get(self, code: str, at: datetime) -> Asset | None:
         """The asset of that number as it was at the instant, or None."""
+        return next((found for found in self.past(code) if holds(found, at)), None)
+
+    def past(self, code: str) -> Iterator[Asset]:
+        """All that is on record of that number, in order of time."""
         codes = self._texts["code"]
-        row = bisect_left(codes, code)
-        while row < len(codes) and codes[row] == code:
-            found = self.asset(row)
-            if holds(found, at):
-                return found
-            row += 1
-        return None
+        for row in range(bisect_left(codes, code), len(codes)):
+            if codes[row] != code:
+                return
+            yield self.asset(row)
+
+    def rows(self, at: datetime, box: Bounds | None = None, matter: str = "") -> npt.NDArray[np.int64]:
+        """The rows of the assets there are at the instant, in the order of codes: of a class, or within one, when a
+        ``matter`` is given; in a box of WGS 84 degrees, its edges included."""
+        moment = _micro(at)
+        wanted = (self._from <= moment) & (moment < self._until)
+        if box is not None:
+            west, south, east, north = box
+            wanted &= (west <= self._lon) & (self._lon <= east) & (south <= self._lat) & (self._lat <= north)
+        if matter:
+            known, rows = self._classes
+            wanted &= np.array([code.startswith(matter) for code in known], bool)[rows]
+        return np.flatnonzero(wanted)
 
     def near(self, lon: float, lat: float, reach_m: float, at: datetime) -> list[tuple[Asset, float]]:
         """The assets within so many metres of the point at the instant, nearest first, with their distances."""

@@ -170,8 +170,7 @@ def _held_by_version(row: type[Base]) -> Table:
 
 
 CONTENT: dict[type[Base], Table] = {
-    row: _held_by_version(row)
-    for row in (LayerRow, AreaRow, PartyRow, MatterRow, DutyRow, RelationRow, RuleRow)
+    row: _held_by_version(row) for row in (LayerRow, AreaRow, PartyRow, MatterRow, DutyRow, RelationRow, RuleRow)
 }
 """What a version holds: each kind of row, and the table that lists which of them each version has."""
 

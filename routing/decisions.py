@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ class Asked:
 def decide(asked: Sequence[Asked], view_at: ViewAt, source: Datum) -> list[Answer]:
     """One explained answer a question, in order; ``source``: the datum the points were given in.
 
-    Questions of a time without changes are answered together. Before the first version nobody answers.
+    Questions of a time without changes are answered together. Before the first version nobody answers. Times are told
+    in UTC, whatever zone they were asked in: so they come back from the store.
     """
     answers: dict[int, Answer] = {}
     groups: dict[int, tuple[View, list[int]]] = {}
@@ -42,7 +43,8 @@ def decide(asked: Sequence[Asked], view_at: ViewAt, source: Datum) -> list[Answe
             views[item.at] = view_at(item.at)
         view = views[item.at]
         if view is None:
-            answers[index] = before_any_version(Point(item.lon, item.lat), item.accuracy_m, item.at)
+            when = item.at.astimezone(UTC)
+            answers[index] = before_any_version(Point(item.lon, item.lat), item.accuracy_m, when)
         else:
             groups.setdefault(id(view.resolver), (view, []))[1].append(index)
     for view, rows in groups.values():
@@ -56,7 +58,7 @@ def _answered(view: View, asked: Sequence[Asked], source: Datum) -> Iterator[Ans
     assets = [item.asset for item in asked] if any(item.asset for item in asked) else []
     found = view.resolver.answers(lon, lat, [item.matter for item in asked], accuracy, assets)
     for item, answer in zip(asked, found, strict=True):
-        dated = replace(answer, at=item.at.isoformat(), crs=str(source))
+        dated = replace(answer, at=item.at.astimezone(UTC).isoformat(), crs=str(source))
         yield explained(dated, view.resolver, source)
 
 

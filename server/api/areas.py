@@ -18,6 +18,7 @@ from server.api.common import (
     Limit,
     OutCrs,
     Reader,
+    box_in,
     cursor_of,
     cursor_parts,
     etag,
@@ -75,7 +76,7 @@ def areas(
     if (held := unchanged(request, tag)) is not None:
         return held
     table = view.release.table(layer)
-    rows = _rows(view.release, table, _box(bbox) if bbox else None, parent)
+    rows = _rows(view.release, table, box_in(bbox) if bbox else None, parent)
     said = cursor_parts(cursor, 2)
     if said is not None and not isinstance(said[1], int):
         raise BadInput("cursor: is not one that this service gave out", field="cursor")
@@ -109,16 +110,6 @@ def _crs_member(target: Datum) -> dict[str, Any]:
         return {}
     name = target.name.replace("EPSG:", "urn:ogc:def:crs:EPSG::")
     return {"crs": {"type": "name", "properties": {"name": name}}}
-
-
-def _box(text: str) -> Bounds:
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise BadInput(f"bbox={text}: write west,south,east,north in degrees", field="bbox", value=text) from error
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise BadInput(f"bbox={text}: west <= east and south <= north, in degrees", field="bbox", value=text)
-    return west, south, east, north
 
 
 def _rows(release: Release, table: LayerTable, box: Bounds | None, parent: str | None) -> list[int]:

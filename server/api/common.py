@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Path, Query, Request, Response
 
+from gis.coordinates import Bounds
 from gis.datums import Datum
 from gis.errors import BadInput
 from grids.shelf import View
@@ -73,6 +74,17 @@ def instant(name: str, when: datetime | None) -> datetime | None:
     except OverflowError as error:
         raise BadInput(f"{name}={when.isoformat()}: in UTC it lies beyond the years 1 to 9999", field=name) from error
     return when
+
+
+def box_in(text: str) -> Bounds:
+    """The box west,south,east,north of a request, in degrees. Raises BadInput."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise BadInput(f"bbox={text}: write west,south,east,north in degrees", field="bbox", value=text) from error
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise BadInput(f"bbox={text}: west <= east and south <= north, in degrees", field="bbox", value=text)
+    return west, south, east, north
 
 
 def etag(view: View, request: Request) -> str:

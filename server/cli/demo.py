@@ -10,7 +10,8 @@ from gis.storage.engine import Store
 from gis.storage.migrate import migrate
 from server.cli.out import console, new_app, now, print_json
 from server.cli.serve import run_server
-from server.demonstration import build_demo, prove, refuse_in_use
+from server.demonstration import build_demo, refuse_in_use
+from server.proving import prove
 from server.settings import Settings, load_settings
 
 app = new_app()

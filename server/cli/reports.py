@@ -47,23 +47,9 @@ def import_file(
 ) -> int:
     """Give each report of a file its cell, owner, H3 cell and trace, and store them. A dry run unless --commit."""
     with opened() as place, progress(f"reports {file.name}") as told:
-        wanted = ReportFile(
-            file,
-            time or None,
-            matter,
-            id,
-            lon or None,
-            lat or None,
-            address,
-            crs,
-            known_zone(zone or place.settings.timezone),
-            accuracy,
-            source,
-            skip_bad,
-            untimed,
-            asset,
-            at_col,
-        )
+        where = (id, lon or None, lat or None, address, crs, known_zone(zone or place.settings.timezone))
+        how = (accuracy, source, skip_bad, untimed, asset, at_col)
+        wanted = ReportFile(file, time or None, matter, *where, *how)
         return tell(lambda: import_reports(place.store, place.shelf, wanted, now(), commit, told), json)
 
 

@@ -1,8 +1,9 @@
-"""``areas_at(point)`` on PostGIS: the covering areas and the one that answers are the index's, whichever way it is asked.
-"""
+"""``areas_at(point)`` on PostGIS: what covers a point, and what answers, are the index's, whichever way it is asked."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import h3.api.basic_int as h3
@@ -51,6 +52,13 @@ def connected(city: CoverCity) -> psycopg.Connection[Any]:
     return psycopg.connect(host=str(address.query["host"]), user="postgres", dbname=address.database)
 
 
+def granted() -> str:
+    """The rights that the page on SQL gives a role that only reads."""
+    page = (Path(__file__).parents[2] / "docs" / "sql.md").read_text("utf-8")
+    (found,) = re.findall(r"## A role that only reads\n\n```sql\n(.*?)```", page, re.DOTALL)
+    return str(found)
+
+
 def ewkt(lon: float, lat: float, srid: int = 4326) -> str:
     return f"SRID={srid};POINT({lon!r} {lat!r})"
 
@@ -92,11 +100,12 @@ def metres(shape: Any, point: np.ndarray) -> float:
     """The geodesic to the nearest place, found in a plane."""
     lon, lat = point.tolist()
     scale = np.array([np.cos(np.radians(lat)), 1.0])
-    near = shapely.get_coordinates(
-        shapely.shortest_line(
-            shapely.transform(shape, lambda xy: (xy - point) * scale), shapely.Point(0, 0)
-        )
-    )[0] / scale
+    near = (
+        shapely.get_coordinates(
+            shapely.shortest_line(shapely.transform(shape, lambda xy: (xy - point) * scale), shapely.Point(0, 0))
+        )[0]
+        / scale
+    )
     return float(distance_m(lon, lat, lon + near[0], lat + near[1]))
 
 
@@ -152,9 +161,7 @@ def test_names_and_distances(city: CoverCity, sql: psycopg.Connection[Any]) -> N
     assert SEGMENTS in {row[0] for row in rows}
 
 
-def test_other_systems_are_transformed_and_unknown_ones_refused(
-    city: CoverCity, sql: psycopg.Connection[Any]
-) -> None:
+def test_other_systems_are_transformed_and_unknown_ones_refused(city: CoverCity, sql: psycopg.Connection[Any]) -> None:
     cells = next(ground.shapes for ground in city.grounds if ground.layer == "cell")
     middle = cells[7].representative_point()
     exact = sql.execute(ASKED, (ewkt(middle.x, middle.y), LATER, None)).fetchall()

@@ -200,7 +200,7 @@ def test_a_version_stands_when_its_covers_fail_and_says_so(town: Town, monkeypat
 def test_the_command_builds_and_exports(hamlet: Town, tmp_path: Path) -> None:
     hamlet.fill().publish()
     hamlet.store.close()
-    wangge = Wangge(tmp_path, store_url=str(hamlet.store.url))
+    wangge = Wangge(tmp_path, store=str(hamlet.store.url))
     assert wangge("covers", "--json").json == {"covered": 0, "exported": None}
     path = tmp_path / "cells.parquet"
     said = wangge("covers", "--export", path, "--layer", "cell")
