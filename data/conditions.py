@@ -25,11 +25,13 @@ _LIMIT = re.compile(r"(\d+)\s*(\D+)")
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Who handles and who supervises a matter, in the city's words, which may name several units (A、各产权单位)."""
+    """Who handles and who supervises a matter, in the city's words, which may name several units (A、各产权单位), and
+    the row of the file that says so."""
 
     matter: str
     handler: str
     supervisor: str
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def class_table(rows: Iterable[Mapping[str, str]], readings: Mapping[str, str] =
     majors: dict[str, str] = {}
     minors: dict[str, list[tuple[str, str, str]]] = {}
     names: dict[str, str] = {}
-    who: dict[str, list[tuple[str, str]]] = {}
+    who: dict[str, list[tuple[str, str, int]]] = {}
     for number, raw in enumerate(rows, start=2):
         row = {column: (raw.get(column) or "").strip() for column in COLUMNS}
         major, minor = _codes(row)
@@ -103,7 +105,7 @@ def class_table(rows: Iterable[Mapping[str, str]], readings: Mapping[str, str] =
         limit, odd = _limit(row["limit"], number, readings)
         findings += odd
         minors.setdefault(minor, []).append((row["file_condition"], row["close_condition"], limit))
-        who.setdefault(minor, []).append((row["handler"], row["supervisor"]))
+        who.setdefault(minor, []).append((row["handler"], row["supervisor"], number))
     return _tree(majors, minors, names, who, findings)
 
 
@@ -152,7 +154,7 @@ def _tree(
     majors: Mapping[str, str],
     minors: Mapping[str, list[tuple[str, str, str]]],
     names: Mapping[str, str],
-    who: Mapping[str, list[tuple[str, str]]],
+    who: Mapping[str, list[tuple[str, str, int]]],
     findings: list[Finding],
 ) -> ClassTable:
     matters: list[Matter] = []
