@@ -1,11 +1,11 @@
 """docs/ownership.md says what is so: its tables are the code's, its examples and surprises are run."""
 
+import csv
 import re
 import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -130,10 +130,12 @@ def test_the_page_makes_a_duty_list_as_it_says(tmp_path: Path, monkeypatch: pyte
     plain_row = ("部件", "1", "公用设施", "1", "上水井盖", "市政公用服务中心、各产权单位", "", "", "", "2工作日")
     write_table(tmp_path / "conditions.csv", dict(zip(COLUMNS, ([cell] for cell in plain_row), strict=True)))
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    exec(code[0], names)
-    assert [duty_.party_code for duty_ in names["found"].duties] == ["市政公用服务中心", "asset_owner"]
+    (command,) = re.findall(r"```bash\nwangge (conditions .*)\n```", PAGE)
+    Wangge(tmp_path / "home").do(*shlex.split(command))
+    with (tmp_path / "out/duties.csv").open(encoding="utf-8", newline="") as file:
+        duties = list(csv.DictReader(file))
+    assert [duty_["party_code"] for duty_ in duties] == ["市政公用服务中心", "asset_owner"]
+    assert {duty_["area_code"] for duty_ in duties} == {"370100"}
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"unread.csv", "words.csv", "duties.csv"}
 
 
