@@ -14,6 +14,9 @@ from data.regions import reading_order
 from data.skeleton import Skeleton
 
 CITY_CODE = "990000"
+DIVISION_DIGITS, STREET_DIGITS, COMMUNITY_DIGITS = 6, 9, 12
+"""So much of a cell's code is the code of its district, its street, its community."""
+
 CELLS_PER_ENCLAVE = 500
 
 

@@ -3,17 +3,24 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from data.addresses import Addresses
+from data.assets import Assets
 from data.chance import chance
 from data.classes import Matter
+from data.estates import Estates, points_inside
 from data.layers import Ladder
 from data.plane import DECIMALS, METRES_PER_DEGREE, Floats, Ints, Texts, degrees, locate, metres, points
+
+Flags = npt.NDArray[np.bool_]
 
 DAYS = 30
 FIRST_DAY = np.datetime64("2026-10-02T00:00:00")
 ON_BORDER = 0.15
+IN_ESTATES = 0.12
+NAMES_ITS_ASSET = 0.6
 HOURLY = np.array([1, 1, 1, 1, 1, 2, 4, 8, 12, 13, 12, 10, 7, 8, 11, 12, 12, 10, 8, 6, 5, 4, 2, 1], dtype=np.float64)
 
 
@@ -22,6 +29,7 @@ class Reports:
     """One report a row, by time. ``lonlat`` is NaN where only an address is given, ``addresses`` empty elsewhere.
 
     ``times`` are ISO with +08:00; ``cell`` is the row of the true cell in the cell layer (on a border the lowest code).
+    ``assets``: the number of the asset that is meant, on whose point the report then is; mostly empty.
     """
 
     ids: Texts
@@ -31,6 +39,7 @@ class Reports:
     addresses: Texts
     descriptions: Texts
     cell: Ints
+    assets: Texts
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -38,11 +47,13 @@ class Reports:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What reports are placed by: the layers, the cells' search tree in code order, the houses."""
+    """What reports are placed by: the layers, the cells' search tree in code order, the houses, estates, assets."""
 
     areas: Ladder
     tree: shapely.STRtree
     houses: Addresses
+    living: Estates
+    things: Assets
 
 
 def sample_reports(count: int, places: Places, matters: tuple[Matter, ...], seed: int) -> Reports:
@@ -53,7 +64,8 @@ def sample_reports(count: int, places: Places, matters: tuple[Matter, ...], seed
     rng = chance(seed, "reports")
     house = _houses(count, places.houses, rng)
     by_address = rng.random(count) < 0.5
-    lonlat, cell = _points(house, places, rng)
+    lonlat, cell, on_border = _points(house, places, rng)
+    _move_into_estates(lonlat, cell, ~by_address & ~on_border, places, seed)
     lonlat[by_address] = np.nan
     cell[by_address] = places.houses.cell[house[by_address]]
     leaves = _leaves(matters)
@@ -61,6 +73,9 @@ def sample_reports(count: int, places: Places, matters: tuple[Matter, ...], seed
     which = rng.choice(len(leaves), count, p=weight / weight.sum())
     about = np.array([matter.code for matter in leaves])[which]
     said = np.array([_words(matter) for matter in leaves])[which]
+    thing = _meant(about, np.where((by_address | on_border)[:, None], np.nan, lonlat), places.things, seed)
+    meant = thing >= 0
+    lonlat[meant], cell[meant] = places.things.lonlat[thing[meant]], places.things.cell[thing[meant]]
     return Reports(
         ids=np.array([f"SB{k + 1:07d}" for k in range(count)], dtype=np.str_),
         times=_times(count, rng),
@@ -69,7 +84,30 @@ def sample_reports(count: int, places: Places, matters: tuple[Matter, ...], seed
         addresses=np.where(by_address, places.houses.texts[house], ""),
         descriptions=said,
         cell=cell,
+        assets=np.where(meant, np.array([*places.things.codes.tolist(), ""])[thing], ""),
     )
+
+
+def _move_into_estates(lonlat: Floats, cell: Ints, free: Flags, places: Places, seed: int) -> None:
+    """Some of the reports that are free to move come from inside the estates."""
+    rng = chance(seed, "reports in estates")
+    wanted = np.flatnonzero(free & (rng.random(len(free)) < IN_ESTATES))
+    _, inside = points_inside(places.living, len(wanted), rng)
+    rows = wanted[: len(inside)]
+    lonlat[rows], cell[rows] = inside, locate(places.tree, inside)
+
+
+def _meant(about: Texts, lonlat: Floats, things: Assets, seed: int) -> Ints:
+    """The row of the asset that each report names: the nearest of its class to its point; -1 for none."""
+    rng = chance(seed, "reports of assets")
+    thing = np.full(len(about), -1, dtype=np.int64)
+    named = (rng.random(len(about)) < NAMES_ITS_ASSET) & ~np.isnan(lonlat[:, 0])
+    for matter in np.unique(things.matters).tolist():
+        rows = np.flatnonzero(named & np.strings.startswith(about, matter))
+        of_class = np.flatnonzero(things.matters == matter)
+        tree = shapely.STRtree(points(things.lonlat[of_class]))
+        thing[rows] = of_class[tree.nearest(points(lonlat[rows]))]
+    return thing
 
 
 def _leaves(matters: tuple[Matter, ...]) -> list[Matter]:
@@ -101,16 +139,16 @@ def _houses(count: int, houses: Addresses, rng: np.random.Generator) -> Ints:
     return np.where(rng.random(count) < 0.67, near, anywhere)
 
 
-def _points(house: Ints, places: Places, rng: np.random.Generator) -> tuple[Floats, Ints]:
-    """A point near each house, some of them on or within 1 m of a border, and the rows of the cells they lie in."""
+def _points(house: Ints, places: Places, rng: np.random.Generator) -> tuple[Floats, Ints, Flags]:
+    """A point near each house, the row of the cell it lies in, and which were put on or within 1 m of a border."""
     at = places.houses.lonlat[house]
     lonlat = degrees(metres(at) + rng.normal(0, 9.0, at.shape))
-    on_border = np.flatnonzero(rng.random(len(house)) < ON_BORDER)
-    for row in on_border.tolist():
+    on_border = rng.random(len(house)) < ON_BORDER
+    for row in np.flatnonzero(on_border).tolist():
         lonlat[row] = _on_border(places.areas.cells.shapes[places.houses.cell[house[row]]], at[row], rng)
     cell = locate(places.tree, lonlat)
     lonlat[cell < 0], cell[cell < 0] = at[cell < 0], places.houses.cell[house[cell < 0]]
-    return lonlat, cell
+    return lonlat, cell, on_border
 
 
 def _on_border(cell: shapely.Geometry, near: Floats, rng: np.random.Generator) -> Floats:

@@ -60,6 +60,7 @@ class PersonRef:
     why: str = "role"
     instead_of: str | None = None
     until: str | None = None
+    instead_of_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,8 @@ def person_ref(post: Post | None) -> PersonRef | None:
     if post is None:
         return None
     person, away = post.person, post.instead_of
-    return PersonRef(person.code, person.name, person.role, post.why, away.code if away else None, as_text(post.until))
+    whose = (away.code, away.name) if away else (None, None)
+    return PersonRef(person.code, person.name, person.role, post.why, whose[0], as_text(post.until), whose[1])
 
 
 def duty_ref(claim: Claim, area_name: str) -> DutyRef:

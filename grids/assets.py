@@ -1,6 +1,6 @@
 """Assets (部件): things with an owner, known by their number; one mapped snapshot of all of them and their past."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from gis.arrays import TextColumn, open_arrays, text_arrays, write_arrays
-from gis.coordinates import Bounds
+from gis.coordinates import Bounds, within
 from gis.errors import BadRelease
 from gis.measure import distance_m, metres_per_degree
 from grids.periods import BEGINNING, END, as_text, holds
@@ -85,23 +85,28 @@ class Assets:
 
     def past(self, code: str) -> Iterator[Asset]:
         """All that is on record of that number, in order of time."""
-        codes = self._texts["code"]
-        for row in range(bisect_left(codes, code), len(codes)):
-            if codes[row] != code:
-                return
-            yield self.asset(row)
+        return (self.asset(row) for row in self._numbered(code))
 
-    def rows(self, at: datetime, box: Bounds | None = None, matter: str = "") -> npt.NDArray[np.int64]:
-        """The rows of the assets there are at the instant, in the order of codes: of a class, or within one, when a
-        ``matter`` is given; in a box of WGS 84 degrees, its edges included."""
+    def _numbered(self, code: str) -> range:
+        """The rows of that number."""
+        codes = self._texts["code"]
+        return range(bisect_left(codes, code), bisect_right(codes, code))
+
+    def rows(
+        self, at: datetime, box: Bounds | None = None, matter: str = "", code: str | None = None
+    ) -> npt.NDArray[np.int64]:
+        """The rows of the assets there are at the instant, in the order of codes. ``box``: WGS 84 degrees, its edges
+        included; ``matter``: of this class, or within it; ``code``: of this number."""
         moment = _micro(at)
         wanted = (self._from <= moment) & (moment < self._until)
         if box is not None:
-            west, south, east, north = box
-            wanted &= (west <= self._lon) & (self._lon <= east) & (south <= self._lat) & (self._lat <= north)
+            wanted &= within(box, self._lon, self._lat)
         if matter:
             known, rows = self._classes
-            wanted &= np.array([code.startswith(matter) for code in known], bool)[rows]
+            wanted &= np.array([held.startswith(matter) for held in known], bool)[rows]
+        if code is not None:
+            numbered = self._numbered(code)
+            return numbered.start + np.flatnonzero(wanted[numbered.start : numbered.stop])
         return np.flatnonzero(wanted)
 
     def near(self, lon: float, lat: float, reach_m: float, at: datetime) -> list[tuple[Asset, float]]:

@@ -224,7 +224,7 @@ def _ending(answer: Answer) -> Iterator[Step]:
 
 
 def _person(person: PersonRef) -> Step:
-    zh, en = (words.format(instead_of=person.instead_of) for words in _WHY_PERSON[person.why])
+    zh, en = (words.format(instead_of=person.instead_of_name) for words in _WHY_PERSON[person.why])
     role_zh = _ROLES.get(person.role, person.role)
     return {"step": "person", "code": person.code, "name": person.name, "role": person.role, "role_zh": role_zh,
             "why": person.why, "why_zh": zh, "why_en": en, "until": person.until}  # fmt: skip

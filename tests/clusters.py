@@ -76,15 +76,16 @@ class Cluster:
         """The SQLAlchemy address of one database of this cluster."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
-    def create(self) -> str:
-        """Make a fresh database with nothing but PostGIS in it and return its address."""
+    def create(self, of: str = TEMPLATE) -> str:
+        """Make a fresh database with nothing but PostGIS in it and return its address; ``of``: the name of another, to
+        which nobody is connected, that it is to be a copy of."""
         name = f"wangge_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {of} STRATEGY FILE_COPY")
         return self.url(name)
 
     def drop(self, url: str) -> None:
         """Drop what `create` made, whoever is still connected."""
-        name = url.split("@/")[1].split("?")[0]
+        name = name_in(url)
         self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     @contextmanager
@@ -123,6 +124,11 @@ class Cluster:
     def _run(self, statement: str, database: str = "postgres") -> None:
         with psycopg.connect(host=str(self.folder), user="postgres", dbname=database, autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+def name_in(url: str) -> str:
+    """The database that an address of a cluster names."""
+    return url.split("@/")[1].split("?")[0]
 
 
 def start_cluster() -> Cluster:

@@ -1,8 +1,8 @@
 """The grid in SQL: covers of H3 cells, views of what is in force, and on PostGIS areas_at(point)
 
 docs/sql.md tells what others may rely on. The functions are in PL/pgSQL because its plans are kept: inlined SQL was
-planned for 12 ms at each single call. A point meets a handful of rows, so they always go by index: left to itself the
-planner read all areas for each point.
+planned for 12 ms at each single call. A point meets a handful of rows, so they always go by index and in the order that
+is written: left to itself, and most of all before its statistics are there, the planner read all areas for each point.
 """
 
 import sqlalchemy as sa
@@ -67,14 +67,16 @@ _START = """RETURNS TABLE (
     version integer, layer text, code text, name text, answers boolean, distance_m double precision
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 8
-SET search_path = {path} SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET search_path = {path} SET join_collapse_limit = 1
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     edition record;
     place geometry := CASE WHEN ST_SRID(point) = 4326 THEN point ELSE ST_Transform(point, 4326) END;
     lon CONSTANT double precision := ST_X(place);
     lat CONSTANT double precision := ST_Y(place);
-    cells bigint[];
+    hashes text[];
+    wholes boolean[];
 BEGIN
     place := ST_Point(lon, lat, 4326);
     SELECT v.id, v.number, c.version_id IS NOT NULL AS covered, coalesce(c.widest_m, 500.0) + 0.001 AS reach_m
@@ -119,8 +121,7 @@ _BOX = """s.geom && ST_Expand(
             edition.reach_m / 111300.0 / greatest(cos(radians(least(abs(lat) + 0.01, 90.0))), 1e-6),
             edition.reach_m / 110500.0)"""
 
-_CELLS = """(SELECT h.shape_hash, h.whole FROM area_h3 h WHERE h.h3 = ANY (cells) OFFSET 0) near
-    JOIN shape s ON s.hash = near.shape_hash"""
+_CELLS = "unnest(hashes, wholes) near (shape_hash, whole) JOIN shape s ON s.hash = near.shape_hash"
 
 _TIMES = "at timestamptz DEFAULT now(), known_at timestamptz DEFAULT NULL"
 
@@ -137,7 +138,8 @@ CREATE FUNCTION areas_at(point geometry, cell bigint, {_TIMES}) {_START}
         RETURN QUERY SELECT * FROM areas_at(place, at, known_at);
         RETURN;
     END IF;
-    cells := ARRAY[{", ".join(f"h3_parent(cell, {resolution})" for resolution in _RESOLUTIONS)}];
+    SELECT array_agg(h.shape_hash), array_agg(h.whole) INTO hashes, wholes
+    FROM area_h3 h WHERE h.h3 IN ({", ".join(f"h3_parent(cell, {resolution})" for resolution in _RESOLUTIONS)});
     {_POLYGONS.format(near=_CELLS, covers="(near.whole OR ST_Covers(s.geom, place))")}
     IF edition.reach_m > 0.001 THEN {_LINES.format(near=_CELLS, covers="true")} END IF;
 END $$

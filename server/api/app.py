@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from gis.storage.engine import Store
 from gis.storage.migrate import require_newest
 from grids.shelf import POLL_S, Shelf, Source, StoreSource
-from server.api import areas, books, datums, matrix, owners, pages, parties, releases, reports
+from server.api import areas, assets, books, datums, matrix, owners, pages, parties, releases, reports
 from server.api.problems import install_problems, problem, unexpected
 from server.api.service import LOOPBACK, Service
 from server.datums import Datums
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     install_problems(app)
     app.middleware("http")(_measured)
-    for router in (owners, areas, parties, books, datums, releases, matrix, reports, pages):
+    for router in (owners, areas, assets, parties, books, datums, releases, matrix, reports, pages):
         app.include_router(router.router)
     pages.mount_files(app)
     _document_points(app)

@@ -21,8 +21,8 @@ def conditions(
     words: Annotated[Path | None, typer.Option(help="words.csv of an earlier run, corrected.")] = None,
     json: Json = False,
 ) -> int:
-    """Read who handles what, as units and relations (所属街办, 各产权单位). 1 when a part of a handler could not be read:
-    it is listed in unread.csv by its row; correct words.csv and give it with --words."""
+    """Read who handles what, as units and relations (所属街办, 各产权单位). 1 when a part of a handler could not be
+    read: it is listed in unread.csv by its row; correct words.csv and give it with --words."""
     table = read_conditions(file)
     found = duty_list(table, (layer, area), read_words(words) if words else {}, file.name)
     paths = write_duty_list(table, found, out)

@@ -1,41 +1,54 @@
 // The answer to "whose job is it here", in words first, then the facts behind it.
 
 import { copy, el } from "./dom.js";
+import { duty, parties, personLine, sourceBadge, unresolved } from "./duty.js";
+import { bar, folded, metres, named, pairs, section } from "./parts.js";
 import { degrees } from "./place.js";
-import { known, language, say } from "./words.js";
+import { meant, nearby } from "./things.js";
+import { told, toldInFull } from "./times.js";
+import { language, say } from "./words.js";
 
 // Okabe and Ito's colours: told apart by everyone; candidates carry them here and on the map.
 export const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
 
-const role = (name) => (name ? (known(name) ? say(name) : name) : "");
-const metres = (value) => say("metres", value >= 100 ? Math.round(value) : Number(value).toFixed(1));
-const percent = (share) => `${Number((share * 100).toFixed(share < 0.1 ? 1 : 0))}%`;
-
-export function answerView(answer, zoomTo) {
+// `actions`: zoom() to the point, pick(asset) that is meant, now() instead of the time that was asked for.
+export function answerView(answer, actions, asOf) {
   return [
+    asOf && then(answer, actions.now),
     headline(answer),
     badges(answer),
     warnings(answer.warnings),
+    meant(answer.asset),
+    nearby(answer.nearby, actions.pick),
+    unresolved(answer.unresolved),
     facts(answer),
+    parties("tied", answer.tied),
     candidates(answer),
     otherOwners(answer),
-    duty(answer.owner?.duty),
+    duty(answer.owner),
     places(answer.places),
     parties("supporting", answer.supporting),
     parties("matter_duties", answer.matter_duties),
     explanation(answer),
-    source(answer, zoomTo),
+    source(answer, actions.zoom),
   ].filter(Boolean);
 }
 
+function then(answer, now) {
+  return el(
+    "p",
+    { class: "as-of", id: "as-of" },
+    el("span", {}, say("as_of", told(answer.at))),
+    el("button", { type: "button", onclick: now }, say("back_to_now")),
+  );
+}
+
 function headline(answer) {
-  const owner = answer.owner;
-  const person = owner?.person;
   return el(
     "div",
     { class: `headline ${answer.owner_verdict}` },
     el("h2", { id: "said", tabindex: "-1" }, sentence(answer)),
-    person && el("p", { class: "person" }, person.name, person.role && ` · ${role(person.role)}`),
+    personLine(answer.owner?.person),
     answer.matter &&
       el("p", { class: "quiet" }, `${say("duty_matter")} ${answer.matter.name}（${answer.matter.code}）`),
   );
@@ -57,7 +70,8 @@ function badges(answer) {
       el("i", { "aria-hidden": "true" }),
       `${say(which)} ${say(answer[which])}`,
     );
-  return el("p", { class: "badges" }, badge("cell_verdict"), badge("owner_verdict"));
+  const decided = sourceBadge(answer.owner?.duty);
+  return el("p", { class: "badges" }, badge("cell_verdict"), badge("owner_verdict"), decided);
 }
 
 const warnings = (texts) =>
@@ -68,15 +82,6 @@ const warnings = (texts) =>
         texts.map((text) => el("li", {}, text)),
       )
     : null;
-
-function pairs(entries) {
-  const rows = entries.filter(([, value]) => value);
-  return el(
-    "dl",
-    { class: "facts" },
-    rows.flatMap(([name, value]) => [el("dt", {}, say(name)), el("dd", {}, value)]),
-  );
-}
 
 function facts(answer) {
   const { cell, nearest } = answer;
@@ -91,8 +96,6 @@ function facts(answer) {
     ["distance", answer.cell_verdict !== "no_version" && border],
   ]);
 }
-
-const named = (area) => el("span", {}, area.name || area.code, area.name && el("code", {}, area.code));
 
 function candidates(answer) {
   const rows = answer.candidates ?? [];
@@ -121,39 +124,6 @@ function otherOwners(answer) {
   );
 }
 
-function bar(name, code, owner, share, colour) {
-  const fill = el("i", { "aria-hidden": "true" });
-  fill.style.width = `${Math.max(1, share * 100)}%`;
-  fill.style.background = colour;
-  return el(
-    "li",
-    {},
-    el("span", { class: "bar-name" }, name, code && el("code", {}, code)),
-    el("b", {}, percent(share)),
-    el("span", { class: "bar" }, fill),
-    owner && el("span", { class: "bar-owner" }, owner),
-  );
-}
-
-function duty(found) {
-  if (!found) return null;
-  return section(
-    "duty",
-    el(
-      "p",
-      { class: "strong" },
-      found.name || found.code,
-      found.role && el("span", { class: "tag" }, role(found.role)),
-    ),
-    pairs([
-      ["basis", found.basis],
-      ["document", found.document],
-      ["place", found.place && named(found.place)],
-      ["duty_matter", found.matter || say("all_matters")],
-    ]),
-  );
-}
-
 function places(chain) {
   if (!chain?.length) return null;
   const steps = chain.map((step) =>
@@ -162,32 +132,15 @@ function places(chain) {
   return section("places", el("ol", { class: "chain" }, steps));
 }
 
-function parties(title, rows) {
-  if (!rows?.length) return null;
-  const items = rows.map((row) =>
-    el(
-      "li",
-      {},
-      el("b", {}, row.party?.name || row.party?.code || ""),
-      row.duty && ` · ${[row.duty.name, row.duty.matter].filter(Boolean).join(" · ")}`,
-    ),
-  );
-  return section(title, el("ul", { class: "plain" }, items));
-}
-
 function explanation(answer) {
   const steps = answer.explain?.[language()] ?? [];
   if (!steps.length) return null;
-  return el(
-    "details",
-    { class: "part", open: answer.owner_verdict !== "certain" },
-    el("summary", {}, say("explain")),
-    el(
-      "ol",
-      { class: "steps" },
-      steps.map((step) => el("li", {}, step)),
-    ),
+  const listed = el(
+    "ol",
+    { class: "steps" },
+    steps.map((step) => el("li", {}, step)),
   );
+  return folded(say("explain"), answer.owner_verdict !== "certain", listed);
 }
 
 function source(answer, zoomTo) {
@@ -196,8 +149,8 @@ function source(answer, zoomTo) {
     { class: "part source" },
     pairs([
       ["point", el("code", {}, `${degrees(answer.point.lon)}, ${degrees(answer.point.lat)}`)],
-      ["versions", say("versions_said", answer.release, answer.version, answer.roster)],
-      ["at", answer.at],
+      ["versions", el("span", { id: "versions" }, numbers(answer))],
+      ["at", toldInFull(answer.at)],
     ]),
     answer.h3 && el("p", { class: "quiet" }, "H3 ", el("code", { id: "h3" }, answer.h3)),
     el(
@@ -210,6 +163,9 @@ function source(answer, zoomTo) {
   );
 }
 
+const numbers = ({ release, version, roster, assets, overrides }) =>
+  say("versions_said", release, version, roster, assets, overrides);
+
 function copier(name, text) {
   const button = el("button", { type: "button", id: `do-${name}` }, say(name));
   button.addEventListener("click", async () => {
@@ -221,5 +177,3 @@ function copier(name, text) {
   });
   return button;
 }
-
-const section = (title, ...children) => el("section", { class: "part" }, el("h3", {}, say(title)), children);

@@ -4,29 +4,28 @@
 import { answerView } from "./answer.js";
 import { aborted, get, Latest } from "./api.js";
 import { byId, el, show } from "./dom.js";
+import { dotLayer } from "./dots.js";
 import { Grid } from "./grid.js";
 import { Mark } from "./mark.js";
 import { firstSteps, invitation, refusal, waiting } from "./notes.js";
 import { degrees, readHash, readPlace, writeHash } from "./place.js";
+import { day, fieldOf, instantOf } from "./times.js";
 import { language, say, sayPage, useLanguage } from "./words.js";
 
 const CHINA = [35, 104];
 const CLOSE = 16;
-const state = { view: invitation, release: null, layers: [], matters: [], note: null, grid: null };
+const state = { view: invitation, release: null, layers: [], matters: [], assets: 0, note: null, grid: null };
 const owner = new Latest();
 const search = new Latest();
-const map = L.map("map", { preferCanvas: true, zoomControl: false, maxZoom: 20 }).setView(CHINA, 4);
+const numbers = new Latest();
+const map = L.map("map", { renderer: L.canvas({ tolerance: 3 }), zoomControl: false, maxZoom: 20 }).setView(CHINA, 4);
 const mark = new Mark(map);
 
+// `asset`: the number of the thing meant; `at`: an instant, else what the form says, which is now when it is empty.
 async function ask(place) {
-  const query = {
-    lon: place.lon,
-    lat: place.lat,
-    crs: place.crs ?? "wgs84",
-    matter: matterCode(),
-    accuracy: byId("accuracy").value,
-    explain: true,
-  };
+  const { lon, lat, asset, at = instantOf(byId("at").value) } = place;
+  const fixed = { crs: place.crs ?? "wgs84", accuracy: byId("accuracy").value, explain: true };
+  const query = { lon, lat, asset, at, matter: matterCode(), ...fixed };
   note(null);
   show(byId("addresses"));
   busy(true);
@@ -34,9 +33,10 @@ async function ask(place) {
   try {
     const answer = await owner.get("/v1/owner", query);
     const matter = answer.matter?.code ?? query.matter;
-    const { lon, lat } = answer.point;
-    render(() => answerView(answer, () => map.setView([lat, lon], CLOSE + 1)));
-    const hash = writeHash({ ...answer.point, matter });
+    const actions = { zoom: () => zoomTo(answer.point), pick: (thing) => pick(thing, true), now: () => askNow(place) };
+    render(() => answerView(answer, actions, at));
+    if (place.within) byId("said").focus();
+    const hash = writeHash({ ...answer.point, matter, asset, at });
     if (hash !== window.location.hash) history.pushState(null, "", hash);
     bring(answer.point, place.clicked);
     await mark.draw(answer, state.layers);
@@ -46,31 +46,53 @@ async function ask(place) {
   }
 }
 
+// An asset, clicked as a dot on the map or as a suggestion within the answer.
+function pick({ code, lon, lat }, within = false) {
+  byId("where").value = code;
+  byId("crs").value = "wgs84";
+  return ask({ lon, lat, asset: code, clicked: true, within });
+}
+
+function askNow(place) {
+  byId("at").value = "";
+  return ask({ ...place, at: "", within: true, clicked: true });
+}
+
 async function askTyped(event) {
   event.preventDefault();
   const place = readPlace(byId("where").value);
   if (place.wrong) return note(() => say(place.wrong, ...place.values));
-  if (place.address) return askAddress(place.address);
+  if (place.text) return askText(place);
   return ask({ ...place, crs: byId("crs").value });
 }
 
-async function askAddress(text) {
+// The number of an asset, or else an address.
+async function askText({ text, number }) {
   note(null);
   busy(true);
   try {
-    const { items } = await search.get("/v1/addresses", { q: text });
+    const [things, addresses] = await Promise.all([
+      numbers.get("/v1/assets", { code: number, at: instantOf(byId("at").value) }),
+      search.get("/v1/addresses", { q: text }),
+    ]);
+    const [thing] = things.items;
+    if (thing) return ask({ lon: thing.lon, lat: thing.lat, asset: thing.code });
     render(state.view);
-    if (!items.length) return note(() => say("no_address"));
-    if (items.length === 1) return choose(items[0]);
-    note(() => say("pick_address", items.length), false);
-    show(
-      byId("addresses"),
-      items.map((item) => el("li", {}, el("button", { type: "button", onclick: () => choose(item) }, item.address))),
-    );
-    byId("addresses").querySelector("button").focus();
+    offer(addresses.items);
   } catch (error) {
-    if (!aborted(error)) render(() => refusal(error, () => askAddress(text)));
+    if (!aborted(error)) render(() => refusal(error, () => askText({ text, number })));
   }
+}
+
+function offer(items) {
+  if (!items.length) return note(() => say("no_address"));
+  if (items.length === 1) return choose(items[0]);
+  note(() => say("pick_address", items.length), false);
+  show(
+    byId("addresses"),
+    items.map((item) => el("li", {}, el("button", { type: "button", onclick: () => choose(item) }, item.address))),
+  );
+  byId("addresses").querySelector("button").focus();
 }
 
 function choose(item) {
@@ -94,7 +116,9 @@ function askHash() {
     return render(invitation);
   }
   fill(place.lon, place.lat);
+  if (place.asset) byId("where").value = place.asset;
   byId("matter").value = place.matter;
+  byId("at").value = fieldOf(place.at);
   ask(place);
 }
 
@@ -107,6 +131,10 @@ function matterCode() {
   const typed = byId("matter").value.trim();
   const exact = state.matters.find((matter) => matter.code === typed || matter.name === typed);
   return exact?.code ?? typed.split(/\s+/)[0];
+}
+
+function zoomTo({ lon, lat }) {
+  map.setView([lat, lon], CLOSE + 1);
 }
 
 function bring({ lon, lat }, clicked) {
@@ -148,9 +176,9 @@ function listLayers() {
     rows.map((layer) => {
       const box = el("input", { type: "checkbox", checked: layer.on });
       box.addEventListener("change", () => state.grid.toggle(layer.code, box.checked));
-      const line = el("i", { "aria-hidden": "true" });
+      const line = el("i", { "aria-hidden": "true", class: layer.dots && "dot" });
       const { color, weight, dashArray } = layer.style;
-      line.style.borderTop = `${Math.max(2, weight)}px ${dashArray ? "dashed" : "solid"} ${color}`;
+      if (!layer.dots) line.style.borderTop = `${Math.max(2, weight)}px ${dashArray ? "dashed" : "solid"} ${color}`;
       return el(
         "li",
         {},
@@ -171,7 +199,7 @@ function listLayers() {
 function sayRelease() {
   const now = state.release;
   byId("release").textContent = now
-    ? say("release", now.release, now.version, String(now.effective_at).slice(0, 10))
+    ? say("release", now.release, now.version, day(now.effective_at))
     : "";
 }
 
@@ -193,6 +221,7 @@ async function start() {
   try {
     state.release = await get("/v1/releases/current");
     state.layers = (await get("/v1/layers")).items;
+    state.assets = (await get("/v1/assets", { limit: 1 })).total;
   } catch (error) {
     render(() => (error.status === 503 ? firstSteps() : refusal(error, () => start())));
     return;
@@ -205,7 +234,8 @@ async function start() {
     ],
     { animate: false },
   );
-  state.grid = new Grid(map, state.layers, tellZoom);
+  const dots = state.assets ? [dotLayer(map, { total: state.assets, bbox: state.release.bbox }, pick)] : [];
+  state.grid = new Grid(map, state.layers, tellZoom, dots);
   sayRelease();
   listLayers();
   askHash();

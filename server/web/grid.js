@@ -19,27 +19,30 @@ const STYLES = [
 // Layers that need not tile the city, by kind; a line has its colour too when its kind is another.
 const LOOSE = {
   estate: { color: "#6d3b9c", weight: 1.8, opacity: 0.85, dashArray: "2 3", fillOpacity: 0.08 },
-  segment: { color: "#b0316e", weight: 2.4, opacity: 0.9, fillOpacity: 0.08 },
+  segment: { color: "#b0316e", weight: 1.8, opacity: 0.6, fillOpacity: 0.08 },
 };
 const OTHER = { color: "#b25d00", weight: 1.5, opacity: 0.9, dashArray: "5 4", fillOpacity: 0.04 };
 const isLine = (layer) => layer.geometry === "line";
 
 export class Grid {
-  constructor(map, layers, tell) {
+  // `more`: layers that are no areas of the release, and bring their own way to be fetched and drawn
+  constructor(map, layers, tell, more = []) {
     this.map = map;
     this.tell = tell;
     // coarse ones first, lines on top of all: under polygons the pointer would not find them
     const coarseFirst = [...layers].sort((a, b) => isLine(a) - isLine(b) || a.areas - b.areas || a.rank - b.rank);
     const partitions = coarseFirst.filter((layer) => layer.partition);
-    this.layers = coarseFirst.map((layer) => ({
+    const areas = coarseFirst.map((layer) => ({
       ...layer,
+      path: "/v1/areas",
+      query: { layer: layer.code, limit: LIMIT },
+      few: FEW,
       style: styleOf(layer, partitions),
       on: layer.partition || layer.kind === "estate" || isLine(layer),
       drawn: L.geoJSON(null, { style: () => styleOf(layer, partitions), onEachFeature: hint, smoothFactor: 0.5 }),
-      latest: new Latest(),
-      have: null,
-      state: "",
     }));
+    this.layers = [...areas, ...more];
+    for (const layer of this.layers) Object.assign(layer, { latest: new Latest(), have: null, state: "" });
     map.on("moveend", () => this.#soon());
     map.on("movestart", () => this.layers.forEach((layer) => layer.drawn.eachLayer((area) => area.closeTooltip())));
   }
@@ -70,7 +73,7 @@ export class Grid {
   async #bring(layer, view) {
     layer.state = "";
     const box = view.pad(AROUND);
-    if (!layer.on || inView(layer, box) > FEW) {
+    if (!layer.on || inView(layer, box) > layer.few) {
       if (layer.on) layer.state = "zoom_in";
       layer.latest.stop();
       layer.drawn.remove();
@@ -81,11 +84,16 @@ export class Grid {
   }
 
   async #fetch(layer, box) {
-    const query = { layer: layer.code, bbox: box.toBBoxString(), format: "geojson", limit: LIMIT };
+    const query = { ...layer.query, bbox: box.toBBoxString(), format: "geojson" };
     try {
-      const found = await layer.latest.get("/v1/areas", query);
-      layer.drawn.clearLayers().addData(found);
+      const found = await layer.latest.get(layer.path, query);
       layer.have = found.next ? null : box;
+      layer.drawn.clearLayers();
+      if (found.next && layer.whole) {
+        layer.state = "zoom_in";
+        return;
+      }
+      layer.drawn.addData(found);
       if (found.next) {
         layer.state = "part_shown";
         layer.drawn.addTo(this.map);

@@ -7,6 +7,7 @@ import { aborted, Latest } from "./api.js";
 import { el } from "./dom.js";
 
 const PLACE = "#d1495b";
+const THING = "#7a4f00";
 
 export class Mark {
   constructor(map) {
@@ -40,7 +41,14 @@ export class Mark {
     this.#add(
       L.circle([lat, lon], this.#style({ radius: answer.accuracy_m, color: "#c1121f", weight: 1.5, fillOpacity: 0.1 })),
     );
+    for (const asset of [answer.asset, ...(answer.nearby ?? [])]) if (asset) this.#ring(asset, asset === answer.asset);
     await Promise.all([this.#cells(answer, layers), this.#place(answer.owner?.duty?.place, layers)]);
+  }
+
+  // The asset that is meant has a ring, those that may be meant a thin one.
+  #ring({ lon, lat }, isMeant) {
+    const [radius, weight] = isMeant ? [12, 3] : [8, 1.5];
+    this.#add(L.circleMarker([lat, lon], this.#style({ radius, weight, color: THING, fill: false })));
   }
 
   // Where the duty that won applies, when that is a place beside the ladder of the cells.
@@ -87,7 +95,7 @@ export class Mark {
       return this.#style({
         color: wanted.get(code).colour,
         weight: code === cell ? 3.5 : 2,
-        fillOpacity: code === cell ? 0.24 : 0.14,
+        fillOpacity: code === cell ? 0.17 : 0.13,
       });
     };
     const drawn = L.geoJSON(features, { style, interactive: false, pane: "answer" });

@@ -1,14 +1,14 @@
-// What was typed, and what stands behind # in the address: a point, an address, or a reason why neither.
+// What was typed, and what stands behind # in the address: a point, a text that names a place, or a reason why neither.
 
 const NUMBER = "[-+]?\\d+(?:\\.\\d+)?";
 const PAIR = new RegExp(`^[(（\\[]?\\s*(${NUMBER})\\s*[,，、;；\\s]\\s*(${NUMBER})\\s*[)）\\]]?$`);
 
-// {lon, lat} | {address} | {wrong, values}
+// {lon, lat} | {text: an address or the number of an asset, number: it in plain digits} | {wrong, values}
 export function readPlace(text) {
   const typed = narrow(text).trim();
   if (!typed) return { wrong: "empty_place", values: [] };
   const pair = PAIR.exec(typed);
-  if (!pair) return { address: text.trim() };
+  if (!pair) return { text: text.trim(), number: typed };
   const [lon, lat] = [Number(pair[1]), Number(pair[2])];
   if (Math.abs(lat) > 90 && Math.abs(lat) <= 180 && Math.abs(lon) <= 90) return { wrong: "swapped", values: [pair[2]] };
   if (Math.abs(lat) > 90 || Math.abs(lon) > 180) return { wrong: "off_earth", values: [] };
@@ -22,19 +22,27 @@ function narrow(text) {
 
 export const degrees = (value) => Number(value).toFixed(6);
 
-export const writeHash = ({ lon, lat, matter }) =>
-  `#${degrees(lon)},${degrees(lat)}${matter ? `,${encodeURIComponent(matter)}` : ""}`;
+// #lon,lat,matter&asset=number&at=instant
+export function writeHash({ lon, lat, matter, asset, at }) {
+  const rest = [["asset", asset], ["at", at]].filter(([, value]) => value);
+  const said = rest.map(([name, value]) => `&${name}=${encodeURIComponent(value)}`).join("");
+  return `#${degrees(lon)},${degrees(lat)}${matter ? `,${encodeURIComponent(matter)}` : ""}${said}`;
+}
 
 export function readHash(hash) {
-  const [lon, lat, ...rest] = hash.replace(/^#/, "").split(",");
+  const [first, ...more] = hash.replace(/^#/, "").split("&");
+  const [lon, lat, ...rest] = first.split(",");
   if (!lon || !lat) return null;
   const place = readPlace(`${lon},${lat}`);
   if (place.lon === undefined) return null;
-  let matter = rest.join(",");
+  const said = new URLSearchParams(more.join("&"));
+  return { ...place, matter: decoded(rest.join(",")), asset: said.get("asset") ?? "", at: said.get("at") ?? "" };
+}
+
+function decoded(text) {
   try {
-    matter = decodeURIComponent(matter);
+    return decodeURIComponent(text);
   } catch {
-    matter = "";
+    return "";
   }
-  return { ...place, matter };
 }

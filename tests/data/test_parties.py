@@ -26,7 +26,18 @@ def test_each_street_has_an_office_and_a_team_and_each_community_a_committee(cit
 def test_phones_are_invented_and_each_grid_has_a_worker(city: SampleCity) -> None:
     assert all(len(person.phone) == 11 and person.phone.startswith("1000") for person in city.people)
     assert len({person.phone for person in city.people}) == len(city.people)
-    assert Counter(person.role for person in city.people)["worker"] == len(city.grids)
+    workers = [person.party_code for person in city.people if person.role == "worker"]
+    assert sum(party.startswith("WGD") for party in workers) == len(city.grids)
+    assert {party for party in workers if not party.startswith("WGD")} == {"CS18"}
+
+
+def test_deputies_are_others_of_the_same_unit(city: SampleCity) -> None:
+    party = {person.code: person.party_code for person in city.people}
+    with_deputy = [person for person in city.people if person.deputy_code]
+    assert len(with_deputy) > len(city.people) / 4
+    for person in with_deputy:
+        assert person.deputy_code != person.code
+        assert party[person.deputy_code] == person.party_code
 
 
 def test_the_class_table_has_majors_minors_and_conditions_with_readable_limits(hamlet: SampleCity) -> None:
@@ -44,13 +55,15 @@ def test_the_class_table_has_majors_minors_and_conditions_with_readable_limits(h
 
 def test_duties_point_at_what_exists(city: SampleCity) -> None:
     areas = {layer.name: set(layer.codes.tolist()) for layer in city.layers}
+    areas["segment"] = set(city.segments.codes.tolist())
     parties = {party.code for party in city.parties}
+    relations = {f"{row.relation}_of:{row.layer}" for row in city.relations} | {"asset_owner"}
     people = {person.code: person.party_code for person in city.people}
     matters = {matter.code for matter in city.matters}
     for duty in city.duties:
         assert duty.area_code in areas[duty.layer]
-        assert duty.party_code in parties
-        assert people[duty.person_code] == duty.party_code
+        assert duty.party_code in parties | relations
+        assert not duty.person_code or people[duty.person_code] == duty.party_code
         assert duty.matter == "" or duty.matter in matters
         assert duty.basis.startswith("《样城市城市管理条例》第")
         assert duty.document
@@ -61,6 +74,18 @@ def test_no_two_leads_have_one_place_and_matter(city: SampleCity) -> None:
     assert len(set(leads)) == len(leads)
     zones = [d.priority for d in city.duties if d.layer == "zone"]
     assert len(set(zones)) == len(zones)
+    assert not set(zones) & {d.priority for d in city.duties if d.layer == "estate"}
+
+
+def test_the_duty_list_speaks_of_relations_and_every_area_has_its_own(city: SampleCity) -> None:
+    spoken = {duty.party_code for duty in city.duties if "_of:" in duty.party_code}
+    assert spoken == {"office_of:street", "committee_of:community", "enforcement_of:district", "property_of:estate"}
+    assert {duty.matter for duty in city.duties if duty.party_code == "asset_owner"} == {"C0106", "C0302"}
+    related = {(row.layer, row.area_code): row.party_code for row in city.relations}
+    assert len(related) == len(city.relations)
+    for layer in (city.districts, city.streets, city.communities, city.estates):
+        assert {area for name, area in related if name == layer.name} == set(layer.codes.tolist())
+    assert set(related.values()) <= {party.code for party in city.parties}
 
 
 def test_every_territory_has_a_fallback_and_some_grids_have_none(town: SampleCity) -> None:

@@ -96,7 +96,10 @@ def test_the_sample_city_goes_through_the_front_doors_without_a_finding(town: To
         parent = None if layer in ("city", "zone") else "parent"
         source = AreaFile(files[name], layer, "code", parent, "name", overlapping=layer == "zone")
         assert import_areas(town.store, source, NOW, commit=True).findings.shown == []
-    for kind in ("parties", "people", "matters", "duties"):
+    for name, layer, width in (("estates", "estate", None), ("segments", "segment", "half_width")):
+        source = AreaFile(files[name], layer, "code", name="name", half_width=width)
+        assert import_areas(town.store, source, NOW, commit=True).findings.shown == []
+    for kind in ("parties", "people", "matters", "relations", "duties"):
         report = import_table(town.store, kind, files[kind], NOW, commit=True)
         assert report.findings.counts == {}
     assert validate(town.store, "draft", NOW)[2] == []

@@ -22,6 +22,7 @@ def test_a_click_on_the_map_is_answered_in_words(base: str, page_offline: Callab
     page = watched.page
     page.goto(base)
     expect(page.locator("#layers")).to_contain_text("单元网格")
+    expect(page.locator("#layers")).to_contain_text("部件")
     page.wait_for_load_state("networkidle")
     page.mouse.click(800, 430)
     expect(page.locator("#said")).to_contain_text("负责")

@@ -325,7 +325,7 @@ def test_leave_begins_and_ends_at_midnight_and_the_deputy_acts_in_between(growin
     people_found = [growing.ask(0.9, 0.9, at=time.replace(tzinfo=ZONE)).owner.person for time in asked]
     assert [p.code for p in people_found] == ["P1", "P2", "P2", "P1"]
     assert [p.why for p in people_found] == ["named", "deputy", "deputy", "named"]
-    assert people_found[1].instead_of == "P1"
+    assert (people_found[1].instead_of, people_found[1].instead_of_name) == ("P1", "王芳")
     assert people_found[1].until == "2027-02-07T16:00:00+00:00"
 
 
