@@ -1,18 +1,23 @@
 """Asking a stored decision's question again, of the version and snapshots it cites: the answer must be the same."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from gis.datums import datum
 from grids.answer import Answer
-from grids.books import numbers_of
+from grids.books import Numbers, numbers_of
 from grids.shelf import Shelf, View
 from routing.decisions import Asked, decide, trace_of
 from routing.models import ReportRow
 
+_BATCH = 1_000
 _WORDS = ("steps", "crs", "time")
 """How it was told, not what was decided: another edition of the program may word it otherwise."""
 
@@ -35,13 +40,33 @@ class Replay:
 
 def replay(shelf: Shelf, row: ReportRow) -> Replay:
     """The stored decision and the one that its version and snapshots give now. Raises NotFound, BadRelease."""
-    asked = Asked(row.geom.x, row.geom.y, row.decided_at, row.matter, row.trace["accuracy_m"], row.asset)
-    numbers = numbers_of(row.trace["numbers"])
+    return next(replays(shelf, [row]))
 
-    def view_at(at: datetime) -> View | None:
-        return shelf.pinned(row.version, numbers, at) if row.version else None
 
-    answer = decide([asked], view_at, datum("wgs84"))[0]
+def replays(shelf: Shelf, rows: Iterable[ReportRow]) -> Iterator[Replay]:
+    """The same for many, in order; decisions of one version and one set of snapshots are asked again together."""
+    every = iter(rows)
+    while batch := list(islice(every, _BATCH)):
+        groups: defaultdict[tuple[int, Numbers], list[ReportRow]] = defaultdict(list)
+        for row in batch:
+            groups[row.version, numbers_of(row.trace["numbers"])].append(row)
+        again: dict[int, Answer] = {}
+        for (version, numbers), held in groups.items():
+            asked = [_question(row) for row in held]
+            answers = decide(asked, partial(_pinned, shelf, version, numbers), datum("wgs84"))
+            again |= {row.id: answer for row, answer in zip(held, answers, strict=True)}
+        yield from (_compared(row, again[row.id]) for row in batch)
+
+
+def _question(row: ReportRow) -> Asked:
+    return Asked(row.geom.x, row.geom.y, row.decided_at, row.matter, row.trace["accuracy_m"], row.asset)
+
+
+def _pinned(shelf: Shelf, version: int, numbers: Numbers, at: datetime) -> View | None:
+    return shelf.pinned(version, numbers, at) if version else None
+
+
+def _compared(row: ReportRow, answer: Answer) -> Replay:
     before, after = _stored(row), _decided(answer)
     differing = tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
     return Replay(row.id, row.version, differing, before, after)

@@ -18,7 +18,7 @@ from grids.reads import areas_of, published
 from grids.shelf import Shelf, StoreSource
 from routing.models import ReportRow
 from routing.reads import ReportFilter, count_reports, each_report, verdict_counts
-from routing.replay import replay
+from routing.replay import replays
 from server.demonstration import Demo, Now, serving
 from server.reporting import heat_of
 
@@ -125,7 +125,7 @@ def _party(answer: Answer) -> str | None:
 def _replayed(demo: Demo, shelf: Shelf, proof: _Proof) -> None:
     """Every stored decision asked again, of the version and the books it cites."""
     with demo.store.read() as session:
-        told = [replay(shelf, row).same for row in each_report(session)]
+        told = [found.same for found in replays(shelf, each_report(session))]
     proof.checks["every decision comes out the same again"] = all(told) and len(told) == proof.facts["reports"]
     proof.facts["replayed"] = sum(told)
 

@@ -8,8 +8,7 @@ import typer
 from grids.answer import as_data
 from routing.intake import ReportFile, import_reports, known_zone
 from routing.reads import count_reports, each_report, report_by_id, verdict_counts
-from routing.replay import Replay
-from routing.replay import replay as replay_one
+from routing.replay import Replay, replays
 from server.cli.imports import tell
 from server.cli.out import CRS_FORMS, Commit, Json, new_app, now, opened, print_json, print_rows, progress
 from server.reporting import report_data
@@ -71,8 +70,7 @@ def replay(
     with opened() as place, place.store.read() as session, progress("replay") as told:
         shelf, total = place.shelf, 1 if number else count_reports(session)
         rows = [report_by_id(session, number)] if number else each_report(session)
-        for row in rows:
-            found = replay_one(shelf, row)
+        for found in replays(shelf, rows):
             differing += [] if found.same else [found]
             done += 1
             told(done, total)
