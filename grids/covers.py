@@ -79,10 +79,10 @@ def build_covers(store: Store, number: int | None = None, tell: Progress | None 
     return len(hashes)
 
 
-def trouble_covering(store: Store, number: int) -> str:
+def trouble_covering(store: Store, number: int, tell: Progress | None = None) -> str:
     """Build the covers of a version that stands already: why that failed, or nothing."""
     try:
-        build_covers(store, number)
+        build_covers(store, number, tell)
     except (WanggeError, SQLAlchemyError, ShapelyError, H3BaseException) as error:
         return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     return ""

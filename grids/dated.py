@@ -14,7 +14,7 @@ from gis.storage.engine import one_at_a_time
 from grids.book_reads import believed, lasting
 from grids.dated_models import BOOKS, Dated, SnapshotRow
 from grids.drafts import EDITING, Changes
-from grids.periods import BEGINNING, END
+from grids.periods import BEGINNING, END, recorded_after
 from grids.spans import Span, cut, told_over
 
 _CHUNK = 500
@@ -84,7 +84,9 @@ class BookEdit:
     def finish(self) -> Changes:
         """End the edit: the snapshot is made if anything changed. Gives what changed, counted by code."""
         if self._written:
-            self._session.add(SnapshotRow(book=self._book, number=self.number, recorded_at=self._now))
+            before = self._session.get(SnapshotRow, (self._book, self.number - 1))
+            recorded = recorded_after(before.recorded_at if before else None, self._now)
+            self._session.add(SnapshotRow(book=self._book, number=self.number, recorded_at=recorded))
             self._session.flush()
         return self.changes
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -33,6 +33,12 @@ def changes_of(items: Iterable[Timed]) -> tuple[datetime, ...]:
 def epoch_of(changes: tuple[datetime, ...], at: datetime) -> int:
     """The number of the stretch between two changes in which the instant lies: within one nothing changes."""
     return bisect_right(changes, at)
+
+
+def recorded_after(last: datetime | None, now: datetime) -> datetime:
+    """When something is recorded that was begun ``now``: later than what is recorded already. Who had to wait for the
+    other's transaction must not be told to have come first."""
+    return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
 def as_text(when: datetime | None) -> str | None:

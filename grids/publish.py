@@ -12,7 +12,6 @@ from gis.errors import BadInput, Conflict, Refused
 from gis.findings import Finding, errors_in
 from gis.storage.engine import Store, one_at_a_time
 from grids.content import Content
-from grids.covers import trouble_covering
 from grids.draft_steps import forget
 from grids.drafts import (
     EDITING,
@@ -28,6 +27,7 @@ from grids.gate import findings_of
 from grids.gate_reads import outside_of
 from grids.models import VersionRow
 from grids.names import WARNINGS
+from grids.periods import recorded_after
 from grids.reads import content_of, editions, published
 from grids.release import write_release
 from grids.timeline import Edition, in_force
@@ -35,13 +35,12 @@ from grids.timeline import Edition, in_force
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was published, and the warnings somebody accepted. ``uncovered``: why its covers could not be built."""
+    """What was published, and the warnings somebody accepted."""
 
     edition: Edition
     findings: Sequence[Finding]
     areas: int
     duties: int
-    uncovered: str = ""
 
 
 def release_path(home: Path, number: int) -> Path:
@@ -81,8 +80,7 @@ def publish(
         row.accepted = dict(Counter(finding.kind for finding in findings))
         row.published_by = store.actor or None
         edition = _seal(session, home, row, content, (effective or now, now))
-    trouble = trouble_covering(store, edition.number)
-    return Published(edition, findings, sum(map(len, content.areas.values())), len(content.duties), trouble)
+    return Published(edition, findings, sum(map(len, content.areas.values())), len(content.duties))
 
 
 def _refuse(content: Content, findings: Sequence[Finding], accept: set[str]) -> None:
@@ -111,8 +109,10 @@ def _counted(findings: Iterable[Finding]) -> str:
 
 def _seal(session: Session, home: Path, row: VersionRow, content: Content, times: tuple[datetime, datetime]) -> Edition:
     """Number the row and write its release: the file first, so that no reader ever sees a version without one."""
-    effective, recorded = times
+    effective, now = times
     latest = latest_published(session)
+    recorded = recorded_after(latest.recorded_at if latest else None, now)
+    effective = recorded if effective == now else effective
     number = (latest.number or 0) + 1 if latest else 1
     digest = write_release(release_path(home, number), content, number, effective, recorded)
     row.number, row.status, row.release_sha256 = number, "published", digest
@@ -138,8 +138,7 @@ def rollback(store: Store, home: Path, number: int, now: datetime) -> Published:
         content = content_of(session, old.id)
         row.published_by = store.actor or None
         edition = _seal(session, home, row, content, (now, now))
-    trouble = trouble_covering(store, edition.number)
-    return Published(edition, [], sum(map(len, content.areas.values())), len(content.duties), trouble)
+    return Published(edition, [], sum(map(len, content.areas.values())), len(content.duties))
 
 
 def rebuild_release(store: Store, home: Path, edition: Edition) -> Path:

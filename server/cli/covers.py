@@ -20,7 +20,7 @@ def covers(
     layer: Annotated[str | None, typer.Option(help="The layer whose cells --export writes.")] = None,
     json: Json = False,
 ) -> int:
-    """Build the covers that are missing, as publishing does; what is done stays done when this is stopped."""
+    """Build the covers that are missing, as publishing does on PostGIS; what is done stays done when it is stopped."""
     if (export is None) is not (layer is None):
         raise BadInput("--export FILE and --layer LAYER go together: give both", field="layer")
     cells = None

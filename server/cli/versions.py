@@ -6,6 +6,7 @@ import typer
 
 from gis.errors import Refused
 from gis.findings import Finding
+from grids.covers import trouble_covering
 from grids.diff import diff_versions
 from grids.drafts import DEFAULT_DRAFT
 from grids.periods import as_text
@@ -39,6 +40,7 @@ def publish(
         str | None, typer.Option(help="From when it holds (ISO 8601 with offset); now if not given.")
     ] = None,
     accept: Annotated[list[str] | None, typer.Option(help="Kind of warning to accept; 'warnings' for all.")] = None,
+    covers: Annotated[bool, typer.Option(help="On PostGIS, then build the covers that `areas_at` reads.")] = True,
     json: Json = False,
 ) -> int:
     """Run the gate and make the draft the version in force."""
@@ -51,7 +53,20 @@ def publish(
         with place.store.read() as session:
             means = meaning(editions(session), done.edition.number, now())
     _tell(done, means, json)
+    if covers:
+        _cover(done.edition.number)
     return 0
+
+
+def _cover(number: int) -> None:
+    """The version stands and answers already; SQL reads its covers only on PostGIS."""
+    with opened() as place:
+        if place.store.url.get_backend_name() == "sqlite":
+            return
+        with progress("covers for SQL") as told:
+            trouble = trouble_covering(place.store, number, told)
+    if trouble:
+        console.print(f"its covers for SQL are not built: {trouble}; run `wangge covers`", markup=False)
 
 
 def _show(findings: list[Finding], json: bool, refused: Refused) -> None:
@@ -72,8 +87,6 @@ def _tell(done: Published, means: str, json: bool) -> None:
             f"version {edition.number} published: {done.areas:,} areas, {done.duties:,} duties, "
             f"{len(done.findings):,} warnings accepted; {means}"
         )
-    if done.uncovered:
-        console.print(f"its covers for SQL are not built: {done.uncovered}; run `wangge covers`", markup=False)
 
 
 @app.command()
@@ -113,6 +126,7 @@ def rollback(version: Annotated[int, typer.Argument(help="The version to go back
         with place.store.read() as session:
             means = meaning(editions(session), done.edition.number, now())
     _tell(done, means, json)
+    _cover(done.edition.number)
     return 0
 
 
