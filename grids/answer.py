@@ -119,12 +119,14 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A cell that the point may really lie in, with its share of the disc of doubt and its owner."""
+    """A cell that the point may really lie in, with its share of the disc of doubt and its owner; ``unsure``: there
+    too a person must decide, because leads tie or the owner only stands in."""
 
     code: str
     name: str
     share: float
     owner: PartyRef | None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,15 +109,17 @@ class Assets:
             return numbered.start + np.flatnonzero(wanted[numbered.start : numbered.stop])
         return np.flatnonzero(wanted)
 
-    def near(self, lon: float, lat: float, reach_m: float, at: datetime) -> list[tuple[Asset, float]]:
+    def near(self, lon: float, lat: float, reach_m: float, at: datetime) -> Iterator[tuple[Asset, float]]:
         """The assets within so many metres of the point at the instant, nearest first, with their distances."""
         east, north = metres_per_degree(lat)
         dx, dy = reach_m / max(float(east), 1e-3), reach_m / float(north)
         rows = self._tree.query(shapely.box(lon - dx, lat - dy, lon + dx, lat + dy))
-        away = distance_m(lon, lat, self._lon[rows], self._lat[rows]) if len(rows) else np.empty(0)
-        found = [(self.asset(int(row)), float(metres)) for row, metres in zip(rows, np.atleast_1d(away), strict=True)]
-        kept = [(asset, metres) for asset, metres in found if metres <= reach_m and holds(asset, at)]
-        return sorted(kept, key=lambda item: (item[1], item[0].code))
+        now = _micro(at)
+        rows = np.sort(rows[(self._from[rows] <= now) & (now < self._until[rows])])
+        away = np.atleast_1d(distance_m(lon, lat, self._lon[rows], self._lat[rows])) if len(rows) else np.empty(0)
+        for which in np.argsort(away, kind="stable").tolist():
+            if away[which] <= reach_m:
+                yield self.asset(int(rows[which])), float(away[which])
 
     def __iter__(self) -> Iterator[Asset]:
         return (self.asset(row) for row in range(len(self)))

@@ -32,6 +32,11 @@ class Resolution:
     overshadowed: bool
 
     @property
+    def unsure(self) -> bool:
+        """Whether a person must decide: leads tie, or the winner only stands in."""
+        return bool(self.tied) or self.overshadowed
+
+    @property
     def winner(self) -> Claim | None:
         """The claim that wins, or None when nobody answers."""
         return self.claims[0] if self.claims else None

@@ -41,12 +41,13 @@ class BookEdit:
         self._session, self._book, self._now = session, book, now
         self.number = (session.scalar(query) or 0) + 1
         self.changes = Changes()
-        self._seen: dict[type[Dated], set[str]] = {table: set() for table in BOOKS[book]}
+        self._seen: dict[type[Dated], dict[str, datetime]] = {table: {} for table in BOOKS[book]}
         self._written = False
         self._looks = 2
 
     def put(self, table: type[Dated], entries: Iterable[Entry]) -> None:
-        """Take these in; of several for one code the earlier ones count first. Raises BadInput, see ``times_of``."""
+        """Take these in; of several for one code the earlier ones count first. Raises BadInput, see ``times_of``, and
+        for an end told of a time before one that an earlier call told of: it would wipe that out."""
         told: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in entries:
             told[entry["code"]].append(entry)
@@ -59,9 +60,10 @@ class BookEdit:
             spans = [span for _, span in held.get(code, ())]
             timed = [(*times_of(entry, self._now), tuple(entry[name] for name in names)) for entry in said]
             for begin, end, values in sorted(timed, key=lambda item: item[0]):
+                self._refuse_wiping(table, code, begin, end)
                 spans = told_over(spans, values, begin, end)
             fresh[code] = spans
-        self._seen[table].update(told)
+            self._seen[table][code] = max([*(begin for begin, _, _ in timed), self._seen[table].get(code, BEGINNING)])
         self._write(table, held, fresh)
 
     def end(self, table: type[Dated], code: str, at: datetime) -> None:
@@ -74,7 +76,7 @@ class BookEdit:
     def end_missing(self, table: type[Dated]) -> list[str]:
         """End now what was not put and has not ended; gives its codes."""
         codes = set(self._session.scalars(select(table.code).where(lasting(table, self._now))))
-        gone = sorted(codes - self._seen[table])
+        gone = sorted(codes - self._seen[table].keys())
         for part in _parts(gone):
             held = self._held(table, part)
             fresh = {code: cut((span for _, span in spans), self._now) for code, spans in held.items()}
@@ -89,6 +91,15 @@ class BookEdit:
             self._session.add(SnapshotRow(book=self._book, number=self.number, recorded_at=recorded))
             self._session.flush()
         return self.changes
+
+    def _refuse_wiping(self, table: type[Dated], code: str, begin: datetime, end: datetime | None) -> None:
+        if end is not None and begin < self._seen[table].get(code, BEGINNING):
+            raise BadInput(
+                f"code={code} from={begin.isoformat()}: stands far behind a row of the same code with a later from, "
+                "which its until would wipe out; let the rows of a code stand together, or in the order of their from",
+                field="from",
+                value=begin.isoformat(),
+            )
 
     def _look_again(self, table: type[Dated]) -> None:
         """PostgreSQL knows nothing of a table filled in this transaction, and would read all of it for each question;

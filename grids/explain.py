@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from gis.datums import Datum
-from grids.answer import Answer, DutyRef, PersonRef
+from grids.answer import Answer, Candidate, DutyRef, PersonRef
 from grids.books import BOOK_NAMES
 from grids.claims import Resolution
 from grids.owner import Resolver
@@ -148,7 +148,7 @@ def _ground(answer: Answer) -> Iterator[Step]:
     elif answer.cell:
         yield {"step": "far"}
     if len(answer.candidates) > 1 or answer.outside_share:
-        listed = [f"{c.code} {c.name} {c.share:.0%} ({c.owner.name if c.owner else '-'})" for c in answer.candidates]
+        listed = [f"{c.code} {c.name} {c.share:.0%} ({_owner(c)})" for c in answer.candidates]
         listed += [f"界外/outside {answer.outside_share:.0%}"] if answer.outside_share else []
         yield {"step": "candidates", "accuracy_m": answer.accuracy_m, "listed": "; ".join(listed)}
     if answer.places:
@@ -234,6 +234,10 @@ def _claim(claim: Claim, resolver: Resolver) -> Step:
     shown = resolver.assigned(claim)
     told = {"party": shown.party.name, "duty": claim.duty.code, "place": _place(shown.duty)}
     return told | {"scope": _scope(claim.duty.matter)}
+
+
+def _owner(candidate: Candidate) -> str:
+    return (candidate.owner.name if candidate.owner else "-") + ("?" if candidate.unsure else "")
 
 
 def _place(duty: DutyRef) -> str:

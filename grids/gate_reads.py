@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from grids.book_reads import believed, departed_people
+from grids.book_reads import departed_people, lasting
 from grids.content import Content
 from grids.dated_models import AssetRow
 from grids.gate_duties import Outside
@@ -16,10 +16,11 @@ _BATCH = 500
 """Codes in one question: SQLite takes a bounded number of parameters."""
 
 
-def outside_of(session: Session, content: Content, now: datetime) -> Outside:
-    """What lies outside the version, as the newest books tell it. An asset is there until its time has ended."""
+def outside_of(session: Session, content: Content, at: datetime) -> Outside:
+    """What lies outside a version that holds from that instant, as the newest books tell it. An asset is there until
+    its time has ended, and so are people."""
     named = sorted({duty.area for duty in content.duties if duty.layer == ASSET})
-    there = believed(AssetRow) & or_(AssetRow.valid_until.is_(None), AssetRow.valid_until > now)
+    there = lasting(AssetRow, at)
     assets = frozenset(
         code
         for codes in _batches(named)
@@ -27,7 +28,7 @@ def outside_of(session: Session, content: Content, now: datetime) -> Outside:
     )
     owned = select(AssetRow.owner, func.count(AssetRow.code.distinct())).where(there, AssetRow.owner.is_not(None))
     owners = {owner: count for owner, count in session.execute(owned.group_by(AssetRow.owner)) if owner}
-    return Outside(departed_people(session, now), assets, owners)
+    return Outside(departed_people(session, at), assets, owners)
 
 
 def _batches(codes: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from grids.content import Duty
 from grids.periods import as_text, as_time, changes_of, epoch_of, holds
+from grids.relations import relation_in
 
 Spot = tuple[str, str]
 """A layer's code and the code of an area of it; (``asset``, its code) for an asset."""
@@ -59,6 +60,13 @@ class Overrides:
             if holds(order, at) and (order.plan is None or order.plan in on):
                 found[order.duty.layer, order.duty.area].append(order)
         return {spot: tuple(orders) for spot, orders in found.items()}
+
+    @cached_property
+    def layers(self) -> frozenset[str]:
+        """The layers that its duties, and the relations in them, are about."""
+        told = [order.duty for order in self.orders]
+        relations = (relation_in(duty.party) for duty in told)
+        return frozenset({duty.layer for duty in told} | {relation[1] for relation in relations if relation})
 
     def as_data(self) -> dict[str, Any]:
         """The snapshot as JSON-ready data."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +51,8 @@ DEFAULT_ACCURACY_M = 1.0
 MOST_DOUBT_M = 5_000.0
 """A point known less well than this is no point."""
 
-SUGGESTED_M, SUGGESTED = 20.0, 5
-"""Assets this near are suggested when none is named, and so many at most."""
+SUGGESTED_M, SUGGESTED_WITHIN_M, SUGGESTED = 20.0, 200.0, 5
+"""Assets this near, or within the accuracy up to the second, are suggested when none is named; so many at most."""
 
 FAR_ASSET_M = 50.0
 """An asset further than this from the point that names it is warned of."""
@@ -74,6 +75,7 @@ class Resolver:
         self.resolve = Claims(release, self.books.overrides.at(at)).resolve
         self._ladder = release.ladder(release.cells.layer.code) if release.cells else []
         self.loose = [code for code in release.tables if code not in self._ladder]
+        self._varied = release.layers_with_duties | release.layers_in_relations | self.books.overrides.layers
         self._shown = lru_cache(maxsize=100_000)(self._show)
 
     def asset(self, code: str | None) -> Asset | None:
@@ -103,7 +105,7 @@ class Resolver:
         h3 = cells_at(x, y)
         for i, doubt in enumerate(ground.doubts):
             point = Point(float(x[i]), float(y[i]))
-            asked = _Asked(float(accuracy[i]), matters[i] or None, (assets[i] or None) if assets else None)
+            asked = _Asked(float(accuracy[i]), _plain(matters[i]), _plain(assets[i]) if assets else None)
             answer = _Draft(self, point, asked, self.asset(asked.asset), doubt, beside[i], above[i])
             distance = _none_if_nan(ground.distance_m[i])
             yield answer.finished(distance, bool(ground.on_border[i]), text_of(int(h3[i])))
@@ -115,12 +117,12 @@ class Resolver:
         return LayerDoubts(np.full(len(lon), np.nan), np.zeros(len(lon), bool), nowhere)
 
     def _beside(self, lon: Floats, lat: Floats, accuracy: Floats) -> list[_Beside]:
-        """The places in the layers beside the ladder, whatever the cell; varied only where a duty could change."""
+        """The places in the layers beside the ladder, whatever the cell; varied only where a claim could change."""
         found = [_Beside() for _ in range(len(lon))]
         for code in self.loose:
             table = self.release.tables[code]
             exclusive, index = table.layer.exclusive, table.index
-            reach = accuracy if code in self.release.layers_with_duties else np.zeros(len(lon))
+            reach = accuracy if code in self._varied else np.zeros(len(lon))
             for at, doubt in zip(found, layer_doubts(index, lon, lat, reach).doubts, strict=True):
                 at.places += held(code, exclusive, doubt)
                 at.variants += variants(code, exclusive, doubt)
@@ -194,7 +196,7 @@ class _Draft:
         places = self.by.places_of(doubt.area, (*self.beside.places, *self.above))
         resolution = self.resolved(places)
         candidates = tuple(self._candidates())
-        others = tuple(self._other_owners(resolution.winner))
+        others = tuple(self._other_owners(resolution))
         verdict: OwnerVerdict = "ambiguous" if others else self._owner_verdict(resolution, candidates)
         winner, numbers = resolution.winner, self.by.books.numbers
         return Answer(
@@ -240,8 +242,8 @@ class _Draft:
         owners.add(resolution.winner.party)
         at_the_edge = self.doubt.area is not None and self.doubt.outside >= NEGLIGIBLE
         at_the_edge = at_the_edge and resolution.winner.layer.code != ASSET
-        doubtful = resolution.tied or resolution.overshadowed or len(owners) > 1 or at_the_edge
-        return "ambiguous" if doubtful else "certain"
+        doubtful = resolution.unsure or len(owners) > 1 or at_the_edge
+        return "ambiguous" if doubtful or any(candidate.unsure for candidate in candidates) else "certain"
 
     def _share_of(self, winner: Claim, candidates: tuple[Candidate, ...], others: tuple[OtherOwner, ...]) -> float:
         """How much of the disc is this party's, at most: what another layer's doubt takes is taken off once.
@@ -252,26 +254,31 @@ class _Draft:
         ours += self.doubt.outside if self.doubt.area is None else 0.0
         return min(1.0, ours, 1.0 - max((other.share for other in others), default=0.0))
 
-    def _other_owners(self, winner: Claim | None) -> Iterator[OtherOwner]:
-        """Who would answer if the point lay otherwise in a layer beside the cells' ladder."""
+    def _other_owners(self, resolution: Resolution) -> Iterator[OtherOwner]:
+        """Who would answer if the point lay otherwise in a layer beside the cells' ladder; nobody known, where somebody
+        would only stand in."""
+        mine = resolution.winner.party if resolution.winner else None
         for variant in self.beside.variants:
             layer = variant.place[0]
             kept = [place for place in self.beside.places if place[0] != layer]
             places = self.by.places_of(self.doubt.area, (*kept, *variant.places, *self.above))
-            claim = self.resolved(places).winner
-            mine, theirs = (c.party if c else None for c in (winner, claim))
-            if mine != theirs:
-                owner = party_ref(theirs, self.by.release.parties) if theirs else None
-                yield OtherOwner(self.by.place_ref(variant.place), round(variant.share, 4), owner)
+            there = self.resolved(places)
+            parties = [claim.party for claim in (there.winner, *there.tied) if claim] or [None]
+            parties += [None] if there.overshadowed and not resolution.overshadowed else []
+            for theirs in dict.fromkeys(parties):
+                if mine != theirs:
+                    owner = party_ref(theirs, self.by.release.parties) if theirs else None
+                    yield OtherOwner(self.by.place_ref(variant.place), round(variant.share, 4), owner)
 
     def _candidates(self) -> Iterator[Candidate]:
         cells = self.by.release.cells
         if cells is None:
             return
         for cell, share in self.doubt.candidates:
-            winner = self.resolved(self.by.places_of(cell, self.beside.places)).winner
+            there = self.resolved(self.by.places_of(cell, self.beside.places))
+            winner = there.winner
             owner = party_ref(winner.party, self.by.release.parties) if winner and winner.party else None
-            yield Candidate(cells.codes[cell], cells.names[cell], round(share, 4), owner)
+            yield Candidate(cells.codes[cell], cells.names[cell], round(share, 4), owner, there.unsure)
 
     def _cell(self) -> PlaceRef | None:
         cells = self.by.release.cells
@@ -307,9 +314,9 @@ class _Draft:
         assets, matter, at = self.by.books.assets, self.asked.matter, self.by.at
         if self.asked.asset or not matter or not any(_akin(matter, known) for known in assets.classes):
             return
-        reach = max(SUGGESTED_M, self.asked.accuracy_m)
-        near = [(a, m) for a, m in assets.near(self.point.lon, self.point.lat, reach, at) if _akin(matter, a.matter)]
-        for asset, metres in near[:SUGGESTED]:
+        reach = min(max(SUGGESTED_M, self.asked.accuracy_m), SUGGESTED_WITHIN_M)
+        near = assets.near(self.point.lon, self.point.lat, reach, at)
+        for asset, metres in islice((item for item in near if _akin(matter, item[0].matter)), SUGGESTED):
             yield asset_ref(asset, self.by.release.parties, round(metres, 2))
 
     def _warnings(self) -> Iterator[str]:
@@ -322,6 +329,11 @@ class _Draft:
             away = float(distance_m(self.point.lon, self.point.lat, self.asset.lon, self.asset.lat))
             if away > max(FAR_ASSET_M, self.asked.accuracy_m):
                 yield f"asset '{self.asset.code}' stands {away:.0f} m from the point"
+
+
+def _plain(text: str | None) -> str | None:
+    """The text without blanks around it, None for none."""
+    return (text or "").strip() or None
 
 
 def _akin(matter: str, known: str) -> bool:

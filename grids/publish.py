@@ -48,16 +48,21 @@ def release_path(home: Path, number: int) -> Path:
     return home / "releases" / f"{number:06d}.wgr"
 
 
-def validate(store: Store, draft: str, now: datetime) -> tuple[DraftState, Content, list[Finding]]:
-    """The gate's findings on a draft, with its content and what tells that it is still the same."""
-    return _examined(store, draft, now)
+def validate(
+    store: Store, draft: str, now: datetime, effective: datetime | None = None
+) -> tuple[DraftState, Content, list[Finding]]:
+    """The gate's findings on a draft, with its content and what tells that it is still the same.
 
-
-def _examined(store: Store, draft: str, now: datetime) -> tuple[DraftState, Content, list[Finding]]:
+    ``effective``: as if it were published to hold from then; who leaves before is gone, who leaves later is not.
+    Raises NotFound, BadInput.
+    """
+    if effective is not None and effective.tzinfo is None:
+        raise BadInput(f"effective={effective.isoformat()}: an instant needs its time zone", field="effective")
     with store.read() as session:
         row = draft_named(session, draft)
         content = content_of(session, row.id)
-        return state_of(row), content, list(findings_of(content, outside_of(session, content, now)))
+        outside = outside_of(session, content, effective or now)
+        return state_of(row), content, list(findings_of(content, outside))
 
 
 def publish(
@@ -68,10 +73,8 @@ def publish(
     ``accept`` names kinds of warnings, or ``warnings`` for all; what was accepted, and by whom, is kept.
     Raises Refused with the findings, NotFound, Conflict when the draft was edited or overtaken while it was checked.
     """
-    if effective is not None and effective.tzinfo is None:
-        raise BadInput(f"effective={effective.isoformat()}: an instant needs its time zone", field="effective")
-    state, content, findings = _examined(store, draft, now)
-    _refuse(content, findings, set(accept))
+    state, content, findings = validate(store, draft, now, effective)
+    _refuse(content, findings, set(accept), effective)
     with store.write() as session:
         row = draft_for_update(session, draft)
         if state_of(row) != state:
@@ -83,7 +86,8 @@ def publish(
     return Published(edition, findings, sum(map(len, content.areas.values())), len(content.duties))
 
 
-def _refuse(content: Content, findings: Sequence[Finding], accept: set[str]) -> None:
+def _refuse(content: Content, findings: Sequence[Finding], accept: set[str], effective: datetime | None) -> None:
+    command = "wangge validate" + (f" --effective {effective.isoformat()}" if effective else "")
     strange = accept - {*WARNINGS, "warnings"}
     if strange:
         raise Refused(f"--accept {', '.join(sorted(strange))}: only warnings can be accepted: {', '.join(WARNINGS)}")
@@ -92,13 +96,13 @@ def _refuse(content: Content, findings: Sequence[Finding], accept: set[str]) -> 
     errors = errors_in(findings)
     if errors:
         counted = _counted(errors)
-        raise Refused(f"the gate found errors: {counted}; `wangge validate` shows them", findings=list(findings))
+        raise Refused(f"the gate found errors: {counted}; `{command}` shows them", findings=list(findings))
     open_kinds = {f.kind for f in findings if f.severity == "warning"} - accept
     if open_kinds and "warnings" not in accept:
         counted = _counted([f for f in findings if f.kind in open_kinds])
         flags = " ".join(f"--accept {kind}" for kind in sorted(open_kinds))
         raise Refused(
-            f"the gate found: {counted}; look with `wangge validate`, then publish with {flags}",
+            f"the gate found: {counted}; look with `{command}`, then publish with {flags}",
             findings=list(findings),
         )
 

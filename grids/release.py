@@ -26,7 +26,7 @@ from gis.shapes import Shapes
 from grids.content import Areas, Content, Duty, Layer, Matter, Party
 from grids.names import ASSET_RANK
 from grids.precedence import order_of
-from grids.relations import ASSET
+from grids.relations import ASSET, relation_in
 
 ASSET_LAYER = Layer(ASSET, "部件", ASSET, partition=False, rank=ASSET_RANK)
 """Where duties for single assets stand: not on any ground of the version."""
@@ -206,6 +206,12 @@ class Release:
     def layers_with_duties(self) -> frozenset[str]:
         """The layers whose areas any duty names."""
         return frozenset(self._layers[index] for index in np.unique(self._file.arrays["duty.layer"]).tolist())
+
+    @cached_property
+    def layers_in_relations(self) -> frozenset[str]:
+        """The layers that relations of any duty are about."""
+        found = (relation_in(party) for party in set(self._texts["party"]))
+        return frozenset(relation[1] for relation in found if relation)
 
     @property
     def duty_count(self) -> int:

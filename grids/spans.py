@@ -20,12 +20,13 @@ class Span:
 def told_over(old: Sequence[Span], values: tuple[Any, ...], begin: datetime, end: datetime | None) -> list[Span]:
     """The spans after it was told that it has these values from ``begin`` until ``end``, and then is no more.
 
-    ``end`` None: no end was told; it has them as long as what it was at ``begin``, and what follows stays; from a
-    moment on at which it was nothing it has them for good. ``old`` is in order and does not overlap.
+    ``end`` None: no end was told; it has them as long as what it was at ``begin``; from a moment on at which it was
+    nothing, until it is something again, and else for good. What follows then stays. ``old`` is in order and does not
+    overlap.
     """
     until, after = end, list[Span]()
     if until is None:
-        until = next((span.end for span in old if span.begin <= begin < span.end), END)
+        until = next((span.end if span.begin <= begin else span.begin for span in old if begin < span.end), END)
         after = [span for span in old if span.begin >= until]
     return _joined([*cut(old, begin), Span(values, begin, until), *after])
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -36,20 +37,32 @@ def decide(asked: Sequence[Asked], view_at: ViewAt, source: Datum) -> list[Answe
     in UTC, whatever zone they were asked in: so they come back from the store.
     """
     answers: dict[int, Answer] = {}
-    groups: dict[int, tuple[View, list[int]]] = {}
-    views: dict[datetime, View | None] = {}
-    for index, item in enumerate(asked):
-        if item.at not in views:
-            views[item.at] = view_at(item.at)
-        view = views[item.at]
-        if view is None:
-            when = item.at.astimezone(UTC)
-            answers[index] = before_any_version(Point(item.lon, item.lat), item.accuracy_m, when)
-        else:
-            groups.setdefault(id(view.resolver), (view, []))[1].append(index)
-    for view, rows in groups.values():
-        answers |= zip(rows, _answered(view, [asked[row] for row in rows], source), strict=True)
+    for view, rows in by_view([item.at for item in asked], view_at):
+        held = [asked[row] for row in rows]
+        found = _answered(view, held, source) if view else map(_unversioned, held)
+        answers |= zip(rows, found, strict=True)
     return [answers[index] for index in range(len(asked))]
+
+
+def by_view(times: Sequence[datetime], view_at: ViewAt) -> Iterator[tuple[View | None, list[int]]]:
+    """The places of these times, together as far as they are answered from the same; in the order of time, so that
+    each stretch of it is opened once and let go."""
+    order = sorted(range(len(times)), key=times.__getitem__)
+    held: tuple[View | None, list[int]] = (None, [])
+    tag = ""
+    for at, same in groupby(order, key=times.__getitem__):
+        view = view_at(at)
+        now = view.tag if view else ""
+        if held[1] and now != tag:
+            yield held
+            held = (view, [])
+        held, tag = (view, [*held[1], *same]), now
+    if held[1]:
+        yield held
+
+
+def _unversioned(item: Asked) -> Answer:
+    return before_any_version(Point(item.lon, item.lat), item.accuracy_m, item.at.astimezone(UTC))
 
 
 def _answered(view: View, asked: Sequence[Asked], source: Datum) -> Iterator[Answer]:

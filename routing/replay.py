@@ -18,8 +18,9 @@ from routing.decisions import Asked, decide, trace_of
 from routing.models import ReportRow
 
 _BATCH = 1_000
-_WORDS = ("steps", "crs", "time")
-"""How it was told, not what was decided: another edition of the program may word it otherwise."""
+_WORDS = ("steps", "crs", "time", "release", "roster")
+"""How it was told, not what was decided: another edition of the program may word it otherwise (the first kept two
+of the numbers by themselves)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def replays(shelf: Shelf, rows: Iterable[ReportRow]) -> Iterator[Replay]:
     while batch := list(islice(every, _BATCH)):
         groups: defaultdict[tuple[int, Numbers], list[ReportRow]] = defaultdict(list)
         for row in batch:
-            groups[row.version, numbers_of(row.trace["numbers"])].append(row)
+            groups[row.version, numbers_of(row.trace.get("numbers", row.trace))].append(row)
         again: dict[int, Answer] = {}
         for (version, numbers), held in groups.items():
             asked = [_question(row) for row in held]
@@ -68,8 +69,17 @@ def _pinned(shelf: Shelf, version: int, numbers: Numbers, at: datetime) -> View 
 
 def _compared(row: ReportRow, answer: Answer) -> Replay:
     before, after = _stored(row), _decided(answer)
-    differing = tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
+    differing = tuple(sorted(name for name, value in before.items() if not _same(value, after.get(name))))
     return Replay(row.id, row.version, differing, before, after)
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether all that was stored came out again; what a later edition of the program tells besides does not count."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return all(_same(value, after.get(name)) for name, value in before.items())
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(_same, before, after))
+    return bool(before == after)
 
 
 def _stored(row: ReportRow) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from grids.doubt import NEGLIGIBLE
 from grids.importing import Progress
 from grids.release import LayerTable
 from grids.shelf import View
+from routing.decisions import by_view
 from routing.placement import Placement
 
 Columns = dict[str, pa.Array]
@@ -73,7 +74,7 @@ def assign_file(
         "rows": rows,
         "version": view.release.number,
         "verdicts": {name: dict(counts) for name, counts in verdicts.items()},
-        "warnings": [finding.message for finding in work.placement.findings()],
+        "warnings": work.warnings(),
     }
 
 
@@ -105,7 +106,7 @@ class _Work:
         self.placement = Placement(view.release, job.crs)
         self._zone = ZoneInfo(job.zone)
         self._codes: dict[LayerTable, pa.Array] = {}
-        self._views: dict[str, View | None] = {}
+        self._unknown: Counter[str] = Counter()
 
     def _layers(self) -> tuple[str, ...]:
         release = self.view.release
@@ -123,32 +124,44 @@ class _Work:
         self.placement.add(lon, lat, texts)
         nothing: list[str | None] = [None] * batch.num_rows
         matters, assets = (_texts(batch, name) if name else nothing for name in (job.matter, job.asset))
+        known = self.view.release.matters
+        self._unknown.update(matter for matter in matters if matter and known and matter not in known)
         asked = _Asked((lon, lat, wrong), matters, assets)
         return self._at(self.view, asked) if job.at is None else self._by_time(batch, asked, before)
 
     def _by_time(self, batch: pa.RecordBatch, asked: _Asked, before: int) -> Columns:
         """Each row by the version and the books of its own time, put together again in the order of the rows."""
-        groups: dict[int, tuple[View | None, list[int]]] = {}
-        for index, text in enumerate(_texts(batch, self.job.at or "")):
-            view = self._view(text, before + index + _FIRST_ROW)
-            groups.setdefault(id(view.resolver) if view else 0, (view, []))[1].append(index)
-        parts = [self._at(view, asked.of(rows)) for view, rows in groups.values()]
+        texts = _texts(batch, self.job.at or "")
+        times = [self._time(text, before + index + _FIRST_ROW) for index, text in enumerate(texts)]
+        parts, done = list[Columns](), list[int]()
+        for view, rows in by_view(times, self._view):
+            parts.append(self._at(view, asked.of(rows)))
+            done += rows
         if not parts:
             return self._at(self.view, asked)
-        order = pa.array(np.argsort([row for _, rows in groups.values() for row in rows]))
+        order = pa.array(np.argsort(done))
         return {name: pa.concat_arrays([part[name] for part in parts]).take(order) for name in parts[0]}
 
-    def _view(self, text: str | None, row: int) -> View | None:
-        if text is None or self.view_at is None:
-            return self.view
-        if text not in self._views:
-            try:
-                when = datetime.fromisoformat(text)
-            except ValueError as error:
-                words = f"row {row}: {self.job.at}={text}: must be an ISO 8601 time, like 2026-11-22T09:30:00+08:00"
-                raise BadInput(words, field=self.job.at, value=text, row=row) from error
-            self._views[text] = self.view_at(when if when.tzinfo else when.replace(tzinfo=self._zone))
-        return self._views[text]
+    def warnings(self) -> list[str]:
+        """What was odd about the file as a whole."""
+        found = [finding.message for finding in self.placement.findings()]
+        if self._unknown:
+            most, rows = self._unknown.most_common(1)[0]
+            words = f"{self._unknown.total():,} rows name a matter that the class table of version "
+            found.append(f"{words}{self.view.release.number} lacks: '{most}' in {rows:,} of them")
+        return found
+
+    def _time(self, text: str | None, row: int) -> datetime:
+        """The row's time; of one that names none, the time of asking."""
+        try:
+            when = datetime.fromisoformat(text) if text else self.view.at
+            return (when if when.tzinfo else when.replace(tzinfo=self._zone)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            words = f"row {row}: {self.job.at}={text}: must be an ISO 8601 time, like 2026-11-22T09:30:00+08:00"
+            raise BadInput(words, field=self.job.at, value=text, row=row) from error
+
+    def _view(self, at: datetime) -> View | None:
+        return self.view if at == self.view.at or self.view_at is None else self.view_at(at)
 
     def _at(self, view: View | None, asked: _Asked) -> Columns:
         points, count = asked.points, len(asked.matters)
@@ -272,7 +285,7 @@ def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 
 def _texts(batch: pa.RecordBatch, name: str) -> list[str | None]:
-    return [None if value is None or value == "" else str(value) for value in _column(batch, name).to_pylist()]
+    return [None if value is None else str(value).strip() or None for value in _column(batch, name).to_pylist()]
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -36,6 +36,8 @@ def answer_one(shelf: Shelf, question: Question, now: datetime) -> Answer:
     when = question.at or now
     view = shelf.view(when, question.known_at)
     if view is None:
+        if question.asset and np.isnan(question.x):
+            raise NotFound(f"asset '{question.asset}': no version of the grid was in force at that time")
         lon, lat = (float(value) for value in to_wgs84(question.x, question.y, question.crs))
         if not (np.isfinite(lon) and np.isfinite(lat)):
             raise BadCoordinate(f"lon={lon}, lat={lat}: coordinates must be finite numbers")

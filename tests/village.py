@@ -123,7 +123,7 @@ class Village:
         with self.store.write() as session:
             draft = open_draft(session, DRAFT, now)
             duties = list(held_rows(session, draft.id, DutyRow))
-            outside = outside_of(session, content_of(session, draft.id), now)
+            outside = outside_of(session, content_of(session, draft.id), effective)
             gone = [row for row in duties if row["layer"] == ASSET and row["area"] not in outside.assets]
             drop(session, draft, DutyRow, [row["id"] for row in gone])
             left = [row for row in duties if row["person"] in outside.departed and row not in gone]

@@ -12,7 +12,19 @@ from gis.findings import Finding, errors_in
 from grids.drafts import DEFAULT_DRAFT
 from grids.publish import validate as run_gate
 from grids.repairs import apply_repairs, proposals
-from server.cli.out import Commit, Draft, Json, console, new_app, now, opened, print_findings, print_json, print_rows
+from server.cli.out import (
+    Commit,
+    Draft,
+    Json,
+    console,
+    instant,
+    new_app,
+    now,
+    opened,
+    print_findings,
+    print_json,
+    print_rows,
+)
 
 app = new_app()
 
@@ -24,12 +36,15 @@ def validate(
     out: Annotated[
         Path | None, typer.Option(help="Write the findings with their shapes (.geojson, .gpkg ...).")
     ] = None,
+    effective: Annotated[
+        str | None, typer.Option(help="As if published to hold from then (ISO 8601 with offset); now if not given.")
+    ] = None,
     most: Annotated[int, typer.Option(help="How many of each kind to show.")] = 20,
     json: Json = False,
 ) -> int:
     """Run the publish gate; 1 when it found errors, of the kind shown or of another."""
     with opened() as place, console.status("checking ..."):
-        _, _, found = run_gate(place.store, draft, now())
+        _, _, found = run_gate(place.store, draft, now(), instant(effective))
     findings = [finding for finding in found if kind in (None, finding.kind)]
     counts = Counter((finding.severity, finding.kind) for finding in findings)
     if out:

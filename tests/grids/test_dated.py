@@ -114,7 +114,7 @@ def _tell(line: Line, value: str, begin: int, until: int | str | None) -> None:
     end = HOURS if until is None else until
     if not isinstance(end, int):
         changes = (hour for hour in range(begin, HOURS) if line[hour] != line[begin])
-        end = HOURS if line[begin] is None else next(changes, HOURS)
+        end = next(changes, HOURS)
         line[begin:end] = [value] * (end - begin)
         return
     line[begin:] = [value] * (end - begin) + [None] * (HOURS - end)
@@ -191,11 +191,40 @@ def test_a_correction_of_the_past_is_seen_only_by_those_who_know_of_it(store: St
         assert recorded_at(session, "roster", 2) == NOW + HOUR
 
 
-def test_who_starts_before_the_old_row_takes_its_place(store: Store) -> None:
+def test_who_starts_before_the_old_row_fills_the_time_up_to_it(store: Store) -> None:
     put(store, [person()], NOW)
-    put(store, [person(role="lead", valid_from=NOW - HOUR)], NOW + HOUR)
-    assert [roles(store, NOW + h * HOUR) for h in (-2, -1, 0, 5)] == [{}, *[{"P1": "lead"}] * 3]
+    put(store, [person(role="lead", valid_from=NOW - HOUR)], NOW + HOUR, merge=True)
+    hours = (-2, -1, 0, 5)
+    assert [roles(store, NOW + h * HOUR) for h in hours] == [{}, {"P1": "lead"}, *[{"P1": "worker"}] * 2]
     assert roles(store, NOW, number=1) == {"P1": "worker"}
+    put(store, [person(role="lead", valid_from=NOW - HOUR, valid_until=None)], NOW + 2 * HOUR)
+    assert [roles(store, NOW + h * HOUR) for h in hours] == [{}, *[{"P1": "lead"}] * 3]
+
+
+def put_in_parts(store: Store, *parts: dict[str, Any]) -> None:
+    with store.write() as session:
+        edit = BookEdit(session, "roster", NOW)
+        for part in parts:
+            edit.put(PersonRow, [part])
+        edit.finish()
+
+
+def test_a_history_told_in_parts_is_the_same_in_any_order(store: Store) -> None:
+    early, late = person("P1", valid_from=NOW - 9 * HOUR), person("P1", "lead", valid_from=NOW)
+    for parts in ((early, late), (late, early)):
+        put_in_parts(store, *parts)
+        told = [roles(store, NOW + h * HOUR) for h in (-10, -9, -1, 0, 9)]
+        assert told == [{}, *[{"P1": "worker"}] * 2, *[{"P1": "lead"}] * 2]
+        put(store, [person("P1", valid_from=NOW - 99 * HOUR, valid_until=NOW - 98 * HOUR)], NOW)
+
+
+def test_a_part_with_an_end_that_would_wipe_out_a_later_part_is_refused(store: Store) -> None:
+    late = person("P1", "lead", valid_from=NOW)
+    for until in (NOW, None):
+        with pytest.raises(BadInput, match=r"code=P1 from=2026-11-19T23:00:00\+00:00: .* in the order of their from"):
+            put_in_parts(store, late, person("P1", valid_from=NOW - 9 * HOUR, valid_until=until))
+    put_in_parts(store, person("P1", valid_from=NOW - 9 * HOUR, valid_until=NOW), late)
+    assert [roles(store, NOW + h * HOUR) for h in (-1, 0)] == [{"P1": "worker"}, {"P1": "lead"}]
 
 
 def test_two_changes_in_one_instant_leave_no_empty_row(store: Store) -> None:

@@ -108,14 +108,14 @@ def test_another_draft_of_the_same_name_is_not_published_instead(town: Town, mon
 
 
 def after_checking(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
-    honest = grids.publish._examined
+    honest = grids.publish.validate
 
-    def examined(store: Store, draft: str, now: datetime) -> Any:
-        found = honest(store, draft, now)
+    def examined(store: Store, draft: str, now: datetime, effective: datetime | None = None) -> Any:
+        found = honest(store, draft, now, effective)
         act()
         return found
 
-    monkeypatch.setattr(grids.publish, "_examined", examined)
+    monkeypatch.setattr(grids.publish, "validate", examined)
 
 
 def test_a_draft_overtaken_by_another_version_is_a_conflict(town: Town) -> None:

@@ -13,7 +13,9 @@ from commands import Wangge
 from data.conditions import COLUMNS
 from gis.files.writers import write_table
 from grids.answer import Answer
+from grids.book_reads import numbers_known, roster_read
 from grids.names import ASSET_RANK, ERRORS, LAYER_KINDS, WARNINGS
+from grids.periods import holds
 from grids.precedence import DEFAULT_ORDER, RULES
 from grids.publish import validate
 from grids.relations import ASSET
@@ -286,6 +288,22 @@ def _(on: Stage) -> None:
     on.growing.table("people", [new], now=NOW + timedelta(days=2), merge=True)
     found = [person(on.growing.ask(2.5, 1.5, at=NOW + timedelta(days=days))) for days in (1, 3)]
     assert found == [None, "P9"]
+
+
+@told("A dated row without `until` that starts before")
+def _(on: Stage) -> None:
+    on.growing.publish(accept=["hole"])
+    lead, months = (
+        PEOPLE[1] | {"role": "worker", "from": "2026-10-01"},
+        [datetime(2026, m, 20, tzinfo=UTC) for m in (10, 12)],
+    )
+    roles = []
+    for row in (lead, lead | {"until": None}):
+        on.growing.table("people", [row], now=DAY, merge=True)
+        with on.growing.store.read() as session:
+            people = roster_read(session, numbers_known(session).roster).people
+        roles.append([p.role for when in months for p in people if p.code == "P2" and holds(p, when)])
+    assert roles == [["worker", "lead"], ["worker", "worker"]]
 
 
 @told("A worker answers only when there is no")

@@ -44,7 +44,7 @@ def test_each_report_is_stored_with_the_decision_made_on_it(town: Town) -> None:
         assert (gas.occurred_at, gas.received_at) == (datetime(2026, 11, 20, 2, tzinfo=UTC), RECEIVED)
         assert (gas.geom.x, gas.geom.y) == GAS_MANHOLE  # type: ignore[attr-defined]
         assert gas.h3 == int(cells_at([GAS_MANHOLE[0]], [GAS_MANHOLE[1]])[0])
-        assert (gas.version, gas.trace["release"], gas.trace["accuracy_m"]) == (1, 1, 1.0)
+        assert (gas.version, gas.trace["numbers"]["release"], gas.trace["accuracy_m"]) == (1, 1, 1.0)
         assert gas.trace["owner"]["duty"]["code"] == "D07"
         assert gas.trace["steps"]
         assert lake.party == "DMH"

@@ -5,6 +5,7 @@ import io
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 
 from cityfiles import CELLS, write_areas
 from commands import Wangge
+from smalltown import at, found_town
 
 ADDED = ["cell_code", "cell_distance_m", "cell_verdict", "cell_candidates"]
 ROWS = [
@@ -197,3 +199,35 @@ def _peak_mib(wangge: Wangge, *words: object) -> int:
     found = re.search(r"peak (\d+)", done.stdout)
     assert found
     return int(found[1])
+
+
+def test_blanks_around_a_matter_do_not_count_and_one_that_is_not_in_the_table_is_told(tmp_path: Path) -> None:
+    small = found_town(f"sqlite:///{tmp_path}/wangge.db", tmp_path).fill()
+    small.publish()
+    lon, lat = at(0.5, 0.5)
+    rows = ["lon,lat,matter", *(f"{lon},{lat},{matter}" for matter in ("C0101", " C0101 ", "  ", "c0101", "c0101"))]
+    (tmp_path / "in.csv").write_text("\n".join(rows))
+    words = ("assign", tmp_path / "in.csv", tmp_path / "out.csv", "--owner", "--matter-col", "matter", "--json")
+    said = Wangge(tmp_path).do(*words).json
+    assert [row["owner_party"] for row in _read(tmp_path / "out.csv")] == ["RQG", "RQG", "QCW", "QCW", "QCW"]
+    assert said["warnings"] == ["2 rows name a matter that the class table of version 1 lacks: 'c0101' in 2 of them"]
+
+
+def test_rows_of_many_times_in_any_order_are_answered_by_the_shift_of_each(tmp_path: Path) -> None:
+    small = found_town(f"sqlite:///{tmp_path}/wangge.db", tmp_path).fill()
+    small.publish()
+    start = datetime(2027, 1, 1, tzinfo=UTC)
+    shifts = [
+        {"person_code": "P4" if day % 2 else "P5", "kind": "shift", "from": (start + timedelta(days=day)).isoformat(),
+         "until": (start + timedelta(days=day + 1)).isoformat()}
+        for day in range(60)
+    ]  # fmt: skip
+    small.table("roster", shifts)
+    lon, lat = at(0.5, 0.5)
+    days = np.random.default_rng(7).permutation(np.repeat(np.arange(60), 5)).tolist()
+    rows = [f"{lon},{lat},C0101,{(start + timedelta(days=day, hours=9)).isoformat()}" for day in days]
+    (tmp_path / "in.csv").write_text("\n".join(["lon,lat,matter,at", *rows]))
+    words = ("--owner", "--matter-col", "matter", "--at-col", "at")
+    Wangge(tmp_path).do("assign", tmp_path / "in.csv", tmp_path / "out.csv", *words)
+    found = [row["owner_person"] for row in _read(tmp_path / "out.csv")]
+    assert found == ["P4" if day % 2 else "P5" for day in days]

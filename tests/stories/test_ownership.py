@@ -356,3 +356,44 @@ def test_people_assets_and_rulings_are_answered_as_of_then_and_as_known_then(gro
     ]
     assert [party(a) for a in ask] == ["GDG", "RQG", "GDG"], "the sale was told late: who asked before did not know"
     assert [a.assets for a in ask] == [2, 2, 1]
+
+
+# ---- doubt near a border ------------------------------------------------------------------------------------------
+
+
+def test_near_the_border_of_a_zone_a_ruling_on_it_leaves_both_sides_in_doubt(growing: Town) -> None:
+    growing.table("duties", [row for row in MORE_DUTIES if row["layer"] != "zone"])
+    growing.publish(accept=["hole"])
+    growing.table("overrides", [duty("R3", "DMH", "zone", "Z1")])
+    edge = 5.5
+    inside, outside = growing.ask(edge + 0.004, 1.2), growing.ask(edge - 0.004, 1.2)
+    assert (party(inside), inside.owner_verdict) == ("DMH", "ambiguous")
+    assert (party(outside), outside.owner_verdict) == ("SZX", "ambiguous")
+    assert growing.ask(edge - 0.5, 1.2).owner_verdict == "certain"
+
+
+def test_near_the_border_of_a_zone_a_relation_to_it_leaves_both_sides_in_doubt(growing: Town) -> None:
+    keeper = {"relation": "keeper", "layer": "zone", "area_code": "Z1", "party_code": "DMH"}
+    growing.table("relations", [*OFFICES, keeper])
+    kept = [row for row in MORE_DUTIES if row["layer"] != "zone"]
+    growing.table("duties", [*kept, duty("D30", "keeper_of:zone", "city", "370100", priority=9)])
+    growing.publish(accept=["hole"])
+    assert party(growing.ask(6.5, 1.2)) == "DMH"
+    assert party(growing.ask(4.5, 1.2)) == "SZX", "outside every zone it is not meant"
+    assert growing.ask(4.5, 1.2).unresolved == ()
+    assert {growing.ask(x, 1.2).owner_verdict for x in (5.496, 5.504)} == {"ambiguous"}
+
+
+def test_a_cell_beside_in_which_somebody_only_stands_in_casts_its_doubt(growing: Town) -> None:
+    """The relation leads to somebody in the first cell, to nobody in the one beside it."""
+    relation = {"relation": "keeper", "layer": "cell", "area_code": CELL, "party_code": "SZX"}
+    growing.table("relations", [*OFFICES, relation])
+    everywhere = duty("D31", "keeper_of:cell", "city", "370100", matter="E01")
+    growing.table("duties", [duty("D01", "SZX", "city", "370100"), everywhere])
+    growing.publish(accept=["hole"])
+    sure, near, there = (growing.ask(x, 0.1, "E0101") for x in (0.5, 0.997, 1.003))
+    assert (party(sure), sure.owner_verdict) == ("SZX", "certain")
+    assert (party(near), near.owner_verdict) == ("SZX", "ambiguous")
+    assert [(c.owner.code, c.unsure) for c in near.candidates if c.owner] == [("SZX", False), ("SZX", True)]
+    assert there.owner_verdict == "ambiguous"
+    assert any("?" in line for line in near.explain["en"])
