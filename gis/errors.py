@@ -31,7 +31,7 @@ class BadCoordinate(BadInput):
 
 
 class UnknownDatum(BadInput):
-    """The datum is not known: declare wgs84, gcj02, bd09, cgcs2000 or EPSG:n."""
+    """The datum is not known: declare wgs84, gcj02, bd09, cgcs2000, EPSG:n or city:name."""
 
     kind = "unknown-datum"
 

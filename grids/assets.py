@@ -41,6 +41,8 @@ class Asset:
 class Assets:
     """One snapshot, in the order of codes, then times. Number 0 is the empty one."""
 
+    recorded: str = ""
+
     def __init__(self, number: int = 0, arrays: Mapping[str, npt.NDArray[Any]] | None = None, digest: str = "") -> None:
         held = assets_arrays(()) if arrays is None else arrays
         self.number, self.digest = number, digest
@@ -154,7 +156,9 @@ def open_assets(path: Path, number: int, recorded: datetime | None = None) -> As
     file = open_arrays(path)
     if file.meta["number"] != number or (recorded and file.meta != _meta(number, recorded)):
         raise BadRelease(f"{path.name}: is not the asset snapshot {number} of this store")
-    return Assets(number, file.arrays, file.digest)
+    found = Assets(number, file.arrays, file.digest)
+    found.recorded = str(file.meta["recorded_at"])
+    return found
 
 
 def _meta(number: int, recorded: datetime) -> dict[str, Any]:

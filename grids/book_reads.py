@@ -1,7 +1,7 @@
 """Reading the dated books back: any snapshot of people, assets and overrides, as it was believed then."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, func, or_, select
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gis.errors import NotFound
 from grids.assets import Asset
-from grids.books import Numbers, numbers_of
+from grids.books import Numbers, Snapshots, numbers_of
 from grids.content import Duty
 from grids.dated_models import (
     AbsenceRow,
@@ -37,6 +37,12 @@ def numbers_known(session: Session, known_at: datetime | None = None) -> Numbers
     return numbers_of({book: number for book, number in session.execute(query)})  # noqa: C416 - no pairs to mypy
 
 
+def snapshots_known(session: Session, known_at: datetime | None = None) -> Snapshots:
+    """As ``numbers_known``, and when each was recorded."""
+    numbers = numbers_known(session, known_at)
+    return Snapshots(numbers, tuple(_recorded(session, book, number) for book, number in numbers.as_dict().items()))
+
+
 def believed(table: type[Dated], number: int | None = None) -> ColumnElement[bool]:
     """Which rows of a table stand in that snapshot of its book; None: in the newest."""
     if number is None:
@@ -46,23 +52,25 @@ def believed(table: type[Dated], number: int | None = None) -> ColumnElement[boo
 
 def roster_read(session: Session, number: int) -> Roster:
     """The roster of that number, past and future times included. Raises NotFound."""
-    _require(session, "roster", number)
+    recorded = _recorded(session, "roster", number)
     people = tuple(Person(**row) for row in _rows(session, PersonRow, number))
     shifts = tuple(Shift(**row) for row in _rows(session, ShiftRow, number))
-    return Roster(number, people, shifts, tuple(Absence(**row) for row in _rows(session, AbsenceRow, number)))
+    leave = tuple(Absence(**row) for row in _rows(session, AbsenceRow, number))
+    return Roster(number, people, shifts, leave, recorded)
 
 
 def assets_read(session: Session, number: int) -> list[Asset]:
     """The assets of that number, with their past, by code and time. Raises NotFound."""
-    _require(session, "assets", number)
+    _recorded(session, "assets", number)
     return [_asset(row) for row in _rows(session, AssetRow, number)]
 
 
 def overrides_read(session: Session, number: int) -> Overrides:
     """The rulings, plan duties and activations of that number. Raises NotFound."""
-    _require(session, "overrides", number)
+    recorded = _recorded(session, "overrides", number)
     orders = tuple(_order(row) for row in _rows(session, OverrideRow, number))
-    return Overrides(number, orders, tuple(Activation(**row) for row in _rows(session, ActivationRow, number)))
+    switches = tuple(Activation(**row) for row in _rows(session, ActivationRow, number))
+    return Overrides(number, orders, switches, recorded)
 
 
 def lasting(table: type[Dated], now: datetime) -> ColumnElement[bool]:
@@ -110,9 +118,9 @@ def recorded_at(session: Session, book: str, number: int) -> datetime:
     return found.recorded_at
 
 
-def _require(session: Session, book: str, number: int) -> None:
-    if number != 0:
-        recorded_at(session, book, number)
+def _recorded(session: Session, book: str, number: int) -> str:
+    """The same as text; empty for number 0, which is always there."""
+    return recorded_at(session, book, number).astimezone(UTC).isoformat() if number else ""
 
 
 def _rows(session: Session, table: type[Dated], number: int) -> Iterator[dict[str, Any]]:

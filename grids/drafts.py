@@ -32,6 +32,12 @@ def latest_published(session: Session) -> VersionRow | None:
     return session.scalar(query)
 
 
+def usual_version(session: Session, now: datetime) -> VersionRow | None:
+    """The version that drafts start from: the one in force, or before the first comes into force the newest."""
+    usual = usual_base(editions(session), now)
+    return published(session, usual.number) if usual else None
+
+
 def find_draft(session: Session, name: str = DEFAULT_DRAFT) -> VersionRow | None:
     """The open draft of that name, or None."""
     return session.scalar(select(VersionRow).where(VersionRow.status == "draft", VersionRow.name == name))

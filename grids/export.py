@@ -16,7 +16,7 @@ from gis.h3cells import resolution_of, text_of
 from grids.book_reads import assets_read, numbers_known, overrides_read, roster_read
 from grids.content import Duty, Matter, Party
 from grids.covers import cover_rows
-from grids.drafts import draft_named, latest_published
+from grids.drafts import draft_named, usual_version
 from grids.import_books import DATED, has_start
 from grids.import_tables import KINDS
 from grids.periods import as_text
@@ -27,17 +27,22 @@ _FEATURES = frozenset({".geojson", ".gpkg", ".fgb", ".shp"})
 _STORED = {"from": "valid_from", "until": "valid_until"}
 
 
-def export_layer(
-    session: Session,
-    layer: str,
-    path: Path,
-    version: int | None = None,
-    draft: str | None = None,
-    target: Datum = WGS84,
-) -> int:
+def exported_version(session: Session, now: datetime, version: int | None = None, draft: str | None = None) -> int:
+    """The id of the draft or the version; without either, of the version in force. Raises NotFound."""
+    if draft is not None:
+        return draft_named(session, draft).id
+    if version is not None:
+        return published(session, version).id
+    usual = usual_version(session, now)
+    if usual is None:
+        raise NotFound("nothing is published yet: export a draft with --draft")
+    return usual.id
+
+
+def export_layer(session: Session, layer: str, path: Path, version_id: int, target: Datum = WGS84) -> int:
     """Write one layer, in ``target``, with the fields ``code``, ``name``, ``parent``, and of road segments
     ``half_width_m`` (``half_width`` in a Shapefile, whose names have ten bytes); gives the number of areas."""
-    areas = areas_of(session, _version_id(session, version, draft), layer)
+    areas = areas_of(session, version_id, layer)
     columns: dict[str, Sequence[Any]] = {"code": areas.codes, "name": areas.names, "parent": areas.parents}
     if areas.layer.is_lines:
         columns["half_width" if path.suffix.lower() == ".shp" else "half_width_m"] = areas.half_widths
@@ -56,7 +61,7 @@ def export_table(
     if kind in DATED:
         rows = [row for row in _dated_rows(session, kind) if row["valid_until"] is None or row["valid_until"] > now]
     else:
-        rows = _rows(session, kind, _version_id(session, version, draft))
+        rows = _rows(session, kind, exported_version(session, now, version, draft))
     table = KINDS[kind]
     names = {name: _STORED.get(name, table.renamed.get(name, name)) for name in table.columns if name != "phone"}
     columns = {name: [_told(row.get(stored)) for row in rows] for name, stored in names.items()}
@@ -72,10 +77,10 @@ def _told(value: Any) -> Any:
     return as_text(value) if isinstance(value, datetime) else value
 
 
-def export_covers(session: Session, layer: str, path: Path, version: int | None = None) -> int:
+def export_covers(session: Session, layer: str, path: Path, version_id: int) -> int:
     """Write the H3 cells of a layer's areas: ``code``, ``h3`` as text, ``resolution``, ``whole``; gives the number of
     rows. Raises NotFound."""
-    rows = cover_rows(session, _version_id(session, version, None), layer)
+    rows = cover_rows(session, version_id, layer)
     columns: dict[str, Sequence[Any]] = {
         "code": [code for code, _, _ in rows],
         "h3": [text_of(cell) for _, cell, _ in rows],
@@ -113,14 +118,3 @@ def _dated_rows(session: Session, kind: str) -> Iterator[dict[str, Any]]:
         entries = [asdict(shift) | {"kind": "shift"} for shift in roster.shifts]
         entries += [asdict(leave) | {"kind": "leave"} for leave in roster.absences]
         yield from (row if has_start(row["code"]) else row | {"valid_from": None} for row in entries)
-
-
-def _version_id(session: Session, version: int | None, draft: str | None) -> int:
-    if draft is not None:
-        return draft_named(session, draft).id
-    if version is not None:
-        return published(session, version).id
-    latest = latest_published(session)
-    if latest is None:
-        raise NotFound("nothing is published yet: export a draft with --draft")
-    return latest.id

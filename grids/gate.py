@@ -26,7 +26,7 @@ from grids.topology import Coverage, TopologyFault, outside_faults, partition_fa
 
 
 def findings_of(content: Content, outside: Outside = NOTHING) -> Iterator[Finding]:
-    """Every finding, check by check. ``outside``: the people and assets that duties of the version speak of."""
+    """Every finding, check by check. ``outside``: what the books say of people, assets and rulings."""
     yield from _hierarchy(content)
     ground: dict[str, Ground] = {}
     for table in content.areas.values():

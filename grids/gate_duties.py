@@ -1,9 +1,10 @@
 """The gate's look at duties: those that point at what is gone, tie, or leave somebody without an owner.
 
-Pure. What lies outside the version (people, assets) comes in as ``Outside``.
+Pure. What lies outside the version (people, assets, rulings) comes in as ``Outside``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shapely.geometry.base import BaseGeometry
@@ -12,6 +13,7 @@ from gis.findings import Finding
 from grids.content import Content, Duty
 from grids.gate_holes import matter_holes, relation_holes, unowned
 from grids.gate_ties import tied
+from grids.overrides import Override
 from grids.relations import ASSET, is_relative, relation_in
 from grids.standing import Standing
 
@@ -21,16 +23,17 @@ class Outside:
     """What the duties of a version speak of and no version holds.
 
     ``departed``: people who have left. ``assets``: of the assets that duties name, those that are there.
-    ``owners``: how many assets each party owns.
+    ``owners``: how many assets each party owns. ``orders``: rulings and plans' duties that hold under the version.
     """
 
     departed: frozenset[str] = frozenset()
     assets: frozenset[str] = frozenset()
     owners: Mapping[str, int] = field(default_factory=dict)
+    orders: tuple[Override, ...] = ()
 
 
 NOTHING = Outside()
-"""Nobody has left, and there are no assets."""
+"""Nobody has left, there are no assets and no rulings."""
 
 _Wrong = tuple[str, str, str]
 """Field, value, why."""
@@ -41,6 +44,7 @@ def duty_findings(
 ) -> Iterator[Finding]:
     """Every finding about duties. ``sound``: the shape of an area (layer, code), None when it is broken or missing."""
     yield from _dangling(content, outside)
+    yield from _dangling_overrides(content, outside.orders)
     yield from _foreign_owners(content, outside)
     yield from tied(content, sound)
     standing = Standing(content)
@@ -66,6 +70,24 @@ def _dangling(content: Content, outside: Outside) -> Iterator[Finding]:
         for name, value, why in wrong:
             words = f"relation {row.code}: {name} '{value}': {why}; change or remove the relation"
             yield Finding("dangling_duty", "error", words, field=name, value=value, codes=(row.code,))
+
+
+def _dangling_overrides(content: Content, orders: Iterable[Override]) -> Iterator[Finding]:
+    """Rulings and plans' duties that would count for nothing under this version, each once."""
+    places = {layer: frozenset(table.codes) for layer, table in content.areas.items()}
+    related = frozenset((row.relation, row.layer) for row in content.relations)
+    told = defaultdict[str, dict[_Wrong, None]](dict)
+    for duty in (order.duty for order in orders):
+        wrong = [*_wrong_party(duty.party, content, related)]
+        wrong += [] if duty.layer == ASSET else _wrong_area(duty.layer, duty.area, places)
+        if wrong:
+            told[duty.code] |= dict.fromkeys(wrong)
+    for code, faults in sorted(told.items()):
+        name, value, _ = next(iter(faults))
+        whys = ", ".join(f"{name} '{value}': {why}" for name, value, why in faults)
+        rule = f"import it with what took their place, or end it: `wangge rulings end {code}`"
+        words = f"override {code}: {whys}; it would count for nothing under this version; {rule}"
+        yield Finding("dangling_override", "warning", words, field=name, value=value, codes=(code,))
 
 
 def _wrong_party(party: str, content: Content, related: frozenset[tuple[str, str]]) -> Iterator[_Wrong]:

@@ -16,6 +16,7 @@ from grids.dated import BookEdit, Entry
 from grids.dated_models import AbsenceRow, AssetRow, Dated, OverrideRow, PersonRow, ShiftRow
 from grids.drafts import Changes
 from grids.importing import Findings
+from grids.models import VersionRow
 from grids.periods import as_text, holds
 from grids.references import Known, found_in
 from grids.roster import Person
@@ -47,15 +48,47 @@ class DatedKind:
     streamed: bool = False
 
 
-def put_book(dated: DatedKind, about: Told, batches: Iterator[Numbered], findings: Findings) -> tuple[int, Changes]:
+@dataclass(frozen=True, slots=True)
+class References:
+    """What the rows of a book may point at: the version in force, and beside it the open draft."""
+
+    in_force: VersionRow | None
+    draft: VersionRow | None
+
+    def check(self, kind: TableKind, told: Told) -> Iterator[Finding]:
+        """What is wrong with the rows by both; a warning where only the draft knows what a row names."""
+        here = self.draft or self.in_force
+        by_draft = list(kind.check(replace(told, version_id=here.id if here else None)))
+        if self.in_force is None or self.draft is None:
+            yield from by_draft
+            return
+        by_version = list(kind.check(replace(told, version_id=self.in_force.id)))
+        in_draft, in_version = ({_subject(found) for found in side} for side in (by_draft, by_version))
+        yield from (found for found in by_draft if _subject(found) in in_version)
+        for found in by_version:
+            if _subject(found) not in in_draft:
+                which = f"only draft '{self.draft.name}' knows it, version {self.in_force.number} does not"
+                words = f"{found.field}={found.value}: {which}; publish the draft before the row is to count"
+                yield Finding("only_in_draft", "warning", words, found.row, found.field, found.value)
+
+
+def _subject(found: Finding) -> tuple[int | None, str | None]:
+    """The row and the field; an area and its layer name one place."""
+    return found.row, "area_code" if found.field == "layer" else found.field
+
+
+def put_book(
+    dated: DatedKind, about: Told, versions: References, batches: Iterator[Numbered], findings: Findings
+) -> tuple[int, Changes]:
     """Check the rows and write them into their book; gives how many there were and what changed.
 
-    ``about`` says where to and how, and has no rows yet. Without merging, what the file does not name ends now.
+    ``about`` says where to and how, and has no rows and no version yet. Without merging, what the file does not name
+    ends now.
     """
     edit, count, phones = BookEdit(about.session, dated.book, about.how.now), 0, dict[str, str | None]()
     for rows in _whole_codes(batches) if dated.streamed else [list(chain.from_iterable(batches))]:
         told = replace(about, rows=rows)
-        findings.add(dated.kind.check(told))
+        findings.add(versions.check(dated.kind, told))
         entries = defaultdict[type[Dated], list[Entry]](list)
         for table, entry in dated.entries(told, findings):
             entries[table].append(entry)

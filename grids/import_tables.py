@@ -18,8 +18,8 @@ from gis.storage.base import Base
 from gis.storage.engine import Store
 from grids.content import cycle_in
 from grids.datums import datum_in, mark_used
-from grids.drafts import DEFAULT_DRAFT, Changes, Edit, find_draft, latest_published, open_draft
-from grids.import_books import DATED, DUTY_COLUMNS, put_book
+from grids.drafts import DEFAULT_DRAFT, Changes, Edit, find_draft, open_draft, usual_version
+from grids.import_books import DATED, DUTY_COLUMNS, References, put_book
 from grids.importing import DryRun, Findings, ImportReport, Progress, no_progress, refuse_errors
 from grids.models import CONTENT, DutyRow, MatterRow, PartyRow, RelationRow
 from grids.references import Known, found_in
@@ -70,15 +70,15 @@ def import_table(
 
 
 def _put(session: Session, job: _Job) -> ImportReport:
-    """What is dated goes into its book, and refers to the draft or else to the latest version; the rest is edits."""
+    """What is dated goes into its book, and refers to the version in force and the draft; the rest is edits."""
     findings, name, dated = Findings(), job.kind.name, DATED.get(job.kind.name)
     batches = _followed(read_rows(job.kind, job.reader, job.how, findings), job)
     if dated is None:
         rows, changes = _put_rows(session, job, batches, findings)
         return ImportReport(name, job.reader.path, rows, findings, changes, job.commit, job.draft)
-    version = find_draft(session, job.draft) or latest_published(session)
-    about = Told(session, version.id if version else None, [], job.merge, job.how)
-    rows, changes = put_book(dated, about, batches, findings)
+    versions = References(usual_version(session, job.how.now), find_draft(session, job.draft))
+    about = Told(session, None, [], job.merge, job.how)
+    rows, changes = put_book(dated, about, versions, batches, findings)
     return ImportReport(name, job.reader.path, rows, findings, changes, job.commit)
 
 

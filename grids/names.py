@@ -32,7 +32,7 @@ ASSET_RANK = 90
 ERRORS = ("invalid", "code", "outside_parent", "hierarchy", "dangling_duty", "tied_leads")
 """Findings of the gate that stop publishing."""
 
-WARNINGS = ("gap", "overlap", "sliver", "uncovered", "unowned", "hole", "asset")
+WARNINGS = ("gap", "overlap", "sliver", "uncovered", "unowned", "hole", "asset", "dangling_override")
 """Findings that stop it until somebody accepts their kind."""
 
 SLIVER_M2 = 10.0

@@ -42,6 +42,7 @@ class Overrides:
     number: int = 0
     orders: tuple[Override, ...] = ()
     activations: tuple[Activation, ...] = ()
+    recorded: str = ""
 
     @cached_property
     def changes(self) -> tuple[datetime, ...]:
@@ -72,6 +73,7 @@ class Overrides:
         """The snapshot as JSON-ready data."""
         return {
             "number": self.number,
+            "recorded_at": self.recorded,
             "orders": [_order(order) for order in self.orders],
             "activations": [
                 {"code": a.code, "plan": a.plan} | _times(a.valid_from, a.valid_until) for a in self.activations
@@ -89,7 +91,7 @@ def overrides_of(data: Mapping[str, Any]) -> Overrides:
         Activation(item["code"], item["plan"], as_time(item["valid_from"]), as_time(item["valid_until"]))
         for item in data["activations"]
     )
-    return Overrides(int(data["number"]), orders, switches)
+    return Overrides(int(data["number"]), orders, switches, str(data.get("recorded_at") or ""))
 
 
 def _order(order: Override) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class Known:
 
     def _no_layer(self, layer: str) -> str:
         there = ", ".join(sorted(self.layers)) or "none"
-        return f"no such layer '{layer}' with areas in the draft; there are: {there}"
+        return f"no such layer '{layer}' with areas here; there are: {there}"
 
 
 def found_in(number: int, row: Row, faults: Iterable[Fault]) -> Iterator[Finding]:

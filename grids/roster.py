@@ -70,6 +70,7 @@ class Roster:
     people: tuple[Person, ...] = ()
     shifts: tuple[Shift, ...] = ()
     absences: tuple[Absence, ...] = ()
+    recorded: str = ""
 
     @cached_property
     def changes(self) -> tuple[datetime, ...]:
@@ -88,6 +89,7 @@ class Roster:
         """The snapshot as JSON-ready data."""
         return {
             "number": self.number,
+            "recorded_at": self.recorded,
             "people": [_told(item) for item in self.people],
             "shifts": [_told(item) for item in self.shifts],
             "absences": [_told(item) for item in self.absences],
@@ -158,6 +160,7 @@ def roster_of(data: Mapping[str, Any]) -> Roster:
         tuple(Person(**item) for item in _timed(data["people"])),
         tuple(Shift(**item) for item in _timed(data["shifts"])),
         tuple(Absence(**item) for item in _timed(data["absences"])),
+        str(data.get("recorded_at") or ""),
     )
 
 

@@ -3,13 +3,15 @@
 A request takes one view and keeps it to its end, so no request ever mixes two versions.
 """
 
+import hashlib
+import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,9 +20,10 @@ from sqlalchemy.orm import Session
 
 from gis.errors import BadRelease, NotFound, NotReady, WanggeError
 from gis.storage.engine import Store
-from grids.assets import Assets, open_assets, write_assets
-from grids.book_reads import assets_read, numbers_known, overrides_read, recorded_at, roster_read
-from grids.books import Books, Numbers
+from grids.assets import Assets, assets_arrays, open_assets, write_assets
+from grids.book_reads import assets_read, numbers_known, overrides_read, recorded_at, roster_read, snapshots_known
+from grids.books import Books, Numbers, Snapshots
+from grids.kept import let_go
 from grids.overrides import Overrides
 from grids.owner import Resolver
 from grids.publish import rebuild_release, release_path
@@ -29,6 +32,7 @@ from grids.release import Release, open_release
 from grids.roster import Roster
 from grids.timeline import Edition, in_force
 
+_log = logging.getLogger("wangge.shelf")
 POLL_S = 0.5
 _KEPT = 8
 _RETRY_S = 5.0
@@ -53,17 +57,18 @@ class View:
         """Names what it answers from: equal tags, equal answers."""
         books = self.books
         parts = [*books.numbers.as_dict().values(), *books.epoch(self.at)]
-        return f"{self.release.digest[:12]}-{'.'.join(map(str, parts))}"
+        recorded = hashlib.sha256("|".join(books.snapshots.recorded).encode()).hexdigest()[:8]
+        return f"{self.release.digest[:12]}-{'.'.join(map(str, parts))}-{recorded}"
 
 
 class Source(Protocol):
     """Where releases and books come from."""
 
-    def state(self) -> tuple[list[Edition], Numbers]:
-        """All editions, and the newest number of each book."""
+    def state(self) -> tuple[list[Edition], Snapshots]:
+        """All editions, and the newest snapshot of each book."""
 
-    def numbers(self, known_at: datetime) -> Numbers:
-        """The newest number of each book as known then."""
+    def snapshots(self, known_at: datetime) -> Snapshots:
+        """The newest snapshot of each book as known then."""
 
     def release(self, edition: Edition) -> Release:
         """The release of that edition."""
@@ -84,27 +89,31 @@ class StoreSource:
     def __init__(self, store: Store, home: Path) -> None:
         self._store, self._home = store, home
 
-    def state(self) -> tuple[list[Edition], Numbers]:
+    def state(self) -> tuple[list[Edition], Snapshots]:
         with _asked(self._store) as session:
-            return editions(session), numbers_known(session)
+            return editions(session), snapshots_known(session)
 
-    def numbers(self, known_at: datetime) -> Numbers:
+    def snapshots(self, known_at: datetime) -> Snapshots:
         with _asked(self._store) as session:
-            return numbers_known(session, known_at)
+            return snapshots_known(session, known_at)
 
     def release(self, edition: Edition) -> Release:
         path = release_path(self._home, edition.number)
         try:
             return open_release(path, edition.digest)
         except BadRelease:
-            return open_release(rebuild_release(self._store, self._home, edition), edition.digest)
+            try:
+                rebuild_release(self._store, self._home, edition)
+            except OSError as error:
+                raise NotReady(f"release {edition.number} cannot be written: {error}") from error
+            return open_release(path, edition.digest)
 
     def roster(self, number: int) -> Roster:
         with _asked(self._store) as session:
             return roster_read(session, number)
 
     def assets(self, number: int) -> Assets:
-        """From its file, which is made at the first question."""
+        """From its file, which is made at the first question; from memory where it cannot be written."""
         if number == 0:
             return Assets()
         path = assets_path(self._home, number)
@@ -112,8 +121,17 @@ class StoreSource:
             recorded = recorded_at(session, "assets", number)
             with suppress(BadRelease):
                 return open_assets(path, number, recorded)
-            write_assets(path, (number, recorded), assets_read(session, number))
-        return open_assets(path, number, recorded)
+            found, newest = assets_read(session, number), numbers_known(session).assets
+        try:
+            write_assets(path, (number, recorded), found)
+        except OSError as error:
+            _log.warning("%s cannot be written, so it is answered from memory: %s", path, error)
+            held = Assets(number, assets_arrays(found))
+            held.recorded = recorded.astimezone(UTC).isoformat()
+            return held
+        opened = open_assets(path, number, recorded)
+        let_go(path.parent, "*.wgr", {path, assets_path(self._home, newest)})
+        return opened
 
     def overrides(self, number: int) -> Overrides:
         with _asked(self._store) as session:
@@ -136,14 +154,15 @@ def _asked(store: Store) -> Iterator[Session]:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What the source said last, together."""
+    """What the source said last, together; ``older`` books hold as long as these: a restored source has others."""
 
     asked: float = float("-inf")
     editions: tuple[Edition, ...] = ()
     books: Books = field(default_factory=Books)
+    older: OrderedDict[Snapshots, Books] = field(default_factory=OrderedDict)
 
 
-_Key = tuple[int, str, Numbers, tuple[int, int, int]]
+_Key = tuple[int, str, Snapshots, tuple[int, int, int]]
 
 
 class Shelf:
@@ -161,7 +180,6 @@ class Shelf:
         self._state = _State()
         self._failed: tuple[str, float, WanggeError | None] = ("", 0.0, None)
         self._open: OrderedDict[_Key, Resolver] = OrderedDict()
-        self._older: OrderedDict[Numbers, Books] = OrderedDict()
 
     @property
     def source(self) -> Source:
@@ -198,39 +216,41 @@ class Shelf:
 
     def _asked_again(self, held: _State, known: bool) -> _State:
         try:
-            found, numbers = self._source.state()
-            books = self._read(numbers, held.books)
+            found, snapshots = self._source.state()
+            books = self._read(snapshots, held.books)
         except WanggeError as error:
             if not known:
                 raise
             self.fault = error.detail
             return replace(held, asked=self._clock())
         self.fault = ""
-        return _State(self._clock(), tuple(found), books)
+        older = held.older if books is held.books else OrderedDict()
+        return _State(self._clock(), tuple(found), books, older)
 
-    def _read(self, numbers: Numbers, held: Books) -> Books:
-        """The books of these numbers; those that are held already are not read again."""
-        if numbers == held.numbers:
+    def _read(self, wanted: Snapshots, held: Books) -> Books:
+        """The books wanted; those that are held already are not read again."""
+        changed = wanted.changed(held.snapshots)
+        if not changed:
             return held
-        source, had = self._source, held.numbers
+        source, numbers = self._source, wanted.numbers
         return Books(
-            held.roster if numbers.roster == had.roster else source.roster(numbers.roster),
-            held.assets if numbers.assets == had.assets else source.assets(numbers.assets),
-            held.overrides if numbers.overrides == had.overrides else source.overrides(numbers.overrides),
+            source.roster(numbers.roster) if "roster" in changed else held.roster,
+            source.assets(numbers.assets) if "assets" in changed else held.assets,
+            source.overrides(numbers.overrides) if "overrides" in changed else held.overrides,
         )
 
-    def _books(self, state: _State, numbers: Numbers) -> Books:
-        """The books of these numbers; a few older sets are kept."""
-        if numbers == state.books.numbers:
+    def _books(self, state: _State, wanted: Snapshots) -> Books:
+        """The books wanted; a few older sets are kept."""
+        if not wanted.changed(state.books.snapshots):
             return state.books
         with self._holding:
-            books = self._older.get(numbers)
+            books = state.older.get(wanted)
         if books is None:
-            books = self._read(numbers, state.books)
+            books = self._read(wanted, state.books)
             with self._holding:
-                self._older[numbers] = books
-                while len(self._older) > _KEPT:
-                    self._older.popitem(last=False)
+                state.older[wanted] = books
+                while len(state.older) > _KEPT:
+                    state.older.popitem(last=False)
         return books
 
     def view(self, at: datetime, known_at: datetime | None = None) -> View | None:
@@ -240,7 +260,7 @@ class Shelf:
         edition = in_force(state.editions, at, known_at)
         if edition is None:
             return None
-        books = state.books if known_at is None else self._books(state, self._source.numbers(known_at))
+        books = state.books if known_at is None else self._books(state, self._source.snapshots(known_at))
         try:
             return self._opened(edition, books, at)
         except WanggeError as error:
@@ -258,7 +278,7 @@ class Shelf:
         edition = next((e for e in state.editions if e.number == version), None)
         if edition is None:
             raise NotFound(f"there is no version {version}")
-        return self._opened(edition, self._books(state, numbers), at)
+        return self._opened(edition, self._books(state, Snapshots(numbers)), at)
 
     def required(self, at: datetime, known_at: datetime | None = None) -> View:
         """What is in force at that time; raises NotReady when nothing is."""
@@ -269,7 +289,7 @@ class Shelf:
 
     def _held(self, edition: Edition, books: Books, at: datetime) -> View | None:
         """The view if its release is open; the same release with newer books has a resolver of its own."""
-        key = (edition.number, edition.digest, books.numbers, books.epoch(at))
+        key = (edition.number, edition.digest, books.snapshots, books.epoch(at))
         with self._holding:
             if key not in self._open:
                 release = next((by.release for k, by in self._open.items() if k[:2] == key[:2]), None)
@@ -302,6 +322,6 @@ class Shelf:
             if found is None:
                 resolver = Resolver(self._release(edition), books, at)
                 with self._holding:
-                    self._open[edition.number, edition.digest, books.numbers, books.epoch(at)] = resolver
+                    self._open[edition.number, edition.digest, books.snapshots, books.epoch(at)] = resolver
                 found = View(resolver.release, books, at, resolver)
             return found

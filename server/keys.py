@@ -12,11 +12,17 @@ from sqlalchemy.orm import Session
 from gis.errors import BadInput, NotFound
 from grids.models import ApiKeyRow
 
-SCOPES = ("read", "reports", "contacts", "admin")
-"""``read`` asks, ``reports`` also sees stored reports, ``contacts`` phone numbers, ``admin`` may do everything."""
+SCOPES = ("read", "reports", "contacts", "replica", "admin")
+"""``read`` asks, ``reports`` also sees stored reports, ``contacts`` phone numbers, ``replica`` reads and fetches whole
+books (who is on leave when), ``admin`` may do everything."""
 
 ALWAYS_KEYED = frozenset({"contacts"})
 """Scopes for which a key is asked even on this machine's own loopback: personal data."""
+
+
+def allows(scopes: frozenset[str], scope: str) -> bool:
+    """Whether a key with these scopes may do what asks for that one."""
+    return not scopes.isdisjoint({scope, "admin"} | ({"replica"} if scope == "read" else set()))
 
 
 def hashed(key: str) -> str:

@@ -32,9 +32,9 @@ def diff(service: Reader, before: Number, after: Number) -> Response:
 
 @router.get("/releases")
 def releases(service: Reader) -> Response:
-    """What a replica needs to know: all releases with digests, and the newest number of each book."""
+    """What a replica needs to know: all releases with digests, the newest number of each book and its time."""
     editions = [_edition(service, edition) for edition in _editions(service)]
-    return json_answer({"items": editions, "books": service.shelf.books.numbers.as_dict()})
+    return json_answer({"items": editions, "books": service.shelf.books.snapshots.as_dict()})
 
 
 @router.get("/releases/current")
@@ -62,7 +62,7 @@ def release_file(service: Reader, number: Number) -> FileResponse:
     edition = next((e for e in _editions(service) if e.number == number), None)
     if edition is None:
         raise NotFound(f"there is no release {number}")
-    service.shelf.view(edition.effective_at, edition.recorded_at)
+    service.shelf.source.release(edition)
     path = release_path(service.settings.home, number)
     if not path.is_file():
         raise NotFound(f"release {number} is not on this host")

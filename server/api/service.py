@@ -13,7 +13,7 @@ from gis.storage.engine import Store
 from grids.shelf import Shelf, View
 from server.datums import Datums
 from server.errors import Forbidden, Unauthorized
-from server.keys import ALWAYS_KEYED, hashed, live_keys, presented
+from server.keys import ALWAYS_KEYED, allows, hashed, live_keys, presented
 from server.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -90,8 +90,9 @@ class Service:
         scopes = self.keys().get(hashed(key)) if key else None
         if scopes is None:
             raise Unauthorized
-        if scope not in scopes and "admin" not in scopes:
-            raise Forbidden(f"this key has not the scope '{scope}'")
+        if not allows(scopes, scope):
+            words = f"this key has not the scope '{scope}': `wangge key create NAME --scope {scope}` makes one that has"
+            raise Forbidden(words)
 
 
 def service_of(request: Request) -> Service:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from grids.assets import Asset
 from grids.book_reads import asset_history, assets_at, numbers_known, overrides_read, roster_read
-from grids.drafts import DEFAULT_DRAFT, find_draft, latest_published
+from grids.drafts import DEFAULT_DRAFT, find_draft, usual_version
 from grids.overrides import Override
 from grids.periods import END, as_text, holds
 from grids.plans import end_ruling, plan_off, plan_on, plans_at
@@ -179,14 +179,14 @@ def precedence(
     draft: Draft = DEFAULT_DRAFT,
     json: Json = False,
 ) -> int:
-    """The order in which duties win, as the draft or else the latest version has it; or set it in the draft."""
+    """The order in which duties win, as the draft or else the version in force has it; or set it in the draft."""
     with opened() as place:
         if order is not None:
             names = [name.strip() for name in order.split(",")]
             with place.store.write() as session:
                 put_order(session, draft, names, now())
         with place.store.read() as session:
-            version = find_draft(session, draft) or latest_published(session)
+            version = find_draft(session, draft) or usual_version(session, now())
             held = order_of(order_in(session, version.id) if version else ())
     rows = [{"line": i + 1, "name": name, "zh": RULES[name].zh, "en": RULES[name].en} for i, name in enumerate(held)]
     _print({"draft": draft, "order": list(held), "lines": rows}, rows, json, "")

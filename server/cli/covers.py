@@ -7,8 +7,8 @@ import typer
 
 from gis.errors import BadInput
 from grids.covers import build_covers
-from grids.export import export_covers
-from server.cli.out import Json, new_app, opened, print_json, progress
+from grids.export import export_covers, exported_version
+from server.cli.out import Json, new_app, now, opened, print_json, progress
 
 app = new_app()
 
@@ -29,7 +29,7 @@ def covers(
             done = build_covers(place.store, version, told)
         if export is not None and layer is not None:
             with place.store.read() as session:
-                cells = export_covers(session, layer, export, version)
+                cells = export_covers(session, layer, export, exported_version(session, now(), version))
     if json:
         print_json({"covered": done, "exported": cells})
         return 0

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gis.errors import BadInput
-from grids.export import export_layer, export_table
+from grids.export import export_layer, export_table, exported_version
 from grids.import_tables import KINDS
 from server.cli.out import CRS_FORMS, console, new_app, now, opened
 
@@ -19,7 +19,7 @@ def export(
     file: Annotated[
         Path, typer.Argument(help=".geojson, .gpkg, .parquet, .fgb, .shp; tables .csv, .xlsx, .parquet; assets either.")
     ],
-    version: Annotated[int | None, typer.Option(help="A published version; else the latest.")] = None,
+    version: Annotated[int | None, typer.Option(help="A published version; else the one in force.")] = None,
     draft: Annotated[str | None, typer.Option(help="A draft instead of a published version.")] = None,
     out_crs: Annotated[str, typer.Option(help=f"Of a layer's outlines: {CRS_FORMS}")] = "wgs84",
 ) -> int:
@@ -35,6 +35,7 @@ def export(
         if what in KINDS:
             rows = export_table(session, what, file, now(), version, draft)
         else:
-            rows = export_layer(session, what, file, version, draft, place.datum(out_crs))
+            held = exported_version(session, now(), version, draft)
+            rows = export_layer(session, what, file, held, place.datum(out_crs))
     console.print(f"{rows:,} rows of {what} written to {file}", markup=False)
     return 0

@@ -17,7 +17,7 @@ app.add_typer(group, name="key")
 @group.command()
 def create(
     name: Annotated[str, typer.Argument(help="Whom it is for.")],
-    scope: Annotated[list[str] | None, typer.Option(help="read, reports, contacts, admin; repeatable.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="read, reports, contacts, replica or admin; repeat.")] = None,
     json: Json = False,
 ) -> int:
     """Make a key and print it, this once."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gis.errors import BadInput
-from grids.drafts import DEFAULT_DRAFT, find_draft, latest_published
+from grids.drafts import DEFAULT_DRAFT, find_draft, usual_version
 from grids.layers import change_layer, remove_layer
 from grids.reads import area_counts, layers_of
 from server.cli.out import Draft, Json, console, new_app, now, opened, print_json, print_rows
@@ -20,11 +20,11 @@ app.add_typer(group, name="layers")
 
 @group.callback()
 def layers(context: typer.Context, draft: Draft = DEFAULT_DRAFT, json: Json = False) -> None:
-    """List the layers of the draft, or of the latest version when there is no draft; coarse ones first."""
+    """List the layers of the draft, or of the version in force when there is no draft; coarse ones first."""
     if context.invoked_subcommand:
         return
     with opened() as place, place.store.read() as session:
-        row = find_draft(session, draft) or latest_published(session)
+        row = find_draft(session, draft) or usual_version(session, now())
         counts = area_counts(session, row.id) if row else {}
         rows = [
             asdict(layer) | {"areas": counts.get(layer.code, 0)}

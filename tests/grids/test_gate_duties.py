@@ -18,6 +18,7 @@ from grids.dated_models import AssetRow, PersonRow, SnapshotRow
 from grids.gate import findings_of
 from grids.gate_duties import NOTHING, Outside
 from grids.gate_reads import outside_of
+from grids.overrides import Override
 from grids.precedence import DEFAULT_ORDER, Claim, weight
 from grids.relations import Relation
 
@@ -80,6 +81,28 @@ def test_owners_of_assets_that_are_no_parties_are_told_once_each() -> None:
     [told] = found("asset", outside=Outside(owners={"A": 7, "GAS": 1200}))
     assert (told.severity, told.value) == ("warning", "GAS")
     assert "owns 1,200 assets" in told.message
+
+
+@pytest.mark.parametrize(
+    ("duty", "field", "value", "words"),
+    [
+        (Duty("R1", "Q", "street", "street0000"), "party", "Q", "party 'Q': no such party"),
+        (Duty("R1", "office_of:ward", "street", "street0000"), "party", "office_of:ward", "no such layer 'ward'"),
+        (Duty("R1", "keeper_of:zone", "street", "street0000"), "party", "keeper_of:zone", "the relation 'keeper'"),
+        (Duty("R1", "A", "ward", "W1"), "layer", "ward", "layer 'ward': no such layer"),
+        (Duty("R1", "A", "street", "S9"), "area", "S9", "area 'S9': no such area in layer street any more"),
+        (Duty("R1", "Q", "street", "S9"), "party", "Q", "no such party, area 'S9': no such area"),
+    ],
+)  # fmt: skip
+def test_overrides_that_name_what_the_version_lacks_are_told_once_each(
+    duty: Duty, field: str, value: str, words: str
+) -> None:
+    sound = Duty("R2", "office_of:street", "street", "street0000"), Duty("R3", "asset_owner", "asset", "M9")
+    orders = tuple(Override(one) for one in (*sound, duty, replace(duty, matter="C")))
+    [told] = found("dangling_override", outside=Outside(orders=orders), relations=OFFICES)
+    assert (told.severity, told.codes, told.field, told.value) == ("warning", ("R1",), field, value)
+    assert words in told.message
+    assert "or end it: `wangge rulings end R1`" in told.message
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from data.city import sample_city
 from data.writing import write_city
 from gis.errors import NotFound
 from gis.storage.engine import Store
-from grids.export import export_layer, export_table
+from grids.export import export_layer, export_table, exported_version
 from grids.import_areas import AreaFile, import_areas
 from grids.import_tables import import_table
 from grids.publish import publish, validate
@@ -21,7 +21,7 @@ from smalltown import DUTIES, NOW, PEOPLE, ROWS, TABLES, Row, Town, block, found
 def test_a_layer_comes_back_without_a_difference(filled: Town, tmp_path: Path, suffix: str, layer: str) -> None:
     path = tmp_path / f"{layer}{suffix}"
     with filled.store.read() as session:
-        assert export_layer(session, layer, path, draft="draft") == len(ROWS[layer])
+        assert export_layer(session, layer, path, exported_version(session, NOW, draft="draft")) == len(ROWS[layer])
     report = filled.load(path, layer, commit=False)
     assert (report.changes.unchanged, report.changes.changed, report.changes.added) == (len(ROWS[layer]), 0, 0)
 
@@ -38,7 +38,7 @@ def test_parts_holes_and_single_parts_side_by_side_come_back(hamlet: Town, tmp_p
     hamlet.put("cell", rows, parent=None)
     path = tmp_path / f"cell{suffix}"
     with hamlet.store.read() as session:
-        export_layer(session, "cell", path, draft="draft")
+        export_layer(session, "cell", path, exported_version(session, NOW, draft="draft"))
     assert hamlet.load(path, "cell", parent=None, commit=False).changes.unchanged == 4
 
 
@@ -64,11 +64,11 @@ def test_exported_people_have_no_phones(filled: Town, tmp_path: Path) -> None:
 def test_what_is_not_there_cannot_be_exported(filled: Town, tmp_path: Path) -> None:
     with filled.store.read() as session:
         with pytest.raises(NotFound, match="nothing is published yet: export a draft with --draft"):
-            export_layer(session, "city", tmp_path / "x.geojson")
+            exported_version(session, NOW)
         with pytest.raises(NotFound, match="there is no layer 'moon'; there are: city"):
-            export_layer(session, "moon", tmp_path / "x.geojson", draft="draft")
+            export_layer(session, "moon", tmp_path / "x.geojson", exported_version(session, NOW, draft="draft"))
         with pytest.raises(NotFound, match="there is no version 7"):
-            export_layer(session, "city", tmp_path / "x.geojson", version=7)
+            exported_version(session, NOW, version=7)
 
 
 @pytest.fixture(scope="module")

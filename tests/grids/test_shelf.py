@@ -6,16 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from gis.errors import BadRelease, NotFound, NotReady
-from grids.books import Numbers
+from grids.books import Numbers, Snapshots
+from grids.kept import KEPT
 from grids.publish import release_path, rollback
 from grids.reads import editions
 from grids.release import open_release
 from grids.roster import Roster
-from grids.shelf import POLL_S, Shelf, StoreSource
+from grids.shelf import POLL_S, Shelf, StoreSource, assets_path
 from grids.timeline import Edition
-from smalltown import CELL, NOW, PEOPLE, ROWS, Row, Town
+from smalltown import CELL, NOW, PEOPLE, ROWS, Row, Town, at
 
 
 class Clock:
@@ -117,8 +119,8 @@ class Made:
         self.opened: list[int] = []
         self.people = 0
 
-    def state(self) -> tuple[list[Edition], Numbers]:
-        return self._real.state()[0], Numbers(roster=self.people)
+    def state(self) -> tuple[list[Edition], Snapshots]:
+        return self._real.state()[0], Snapshots(Numbers(roster=self.people))
 
     def release(self, edition: Edition) -> object:
         self.opened.append(edition.number)
@@ -206,7 +208,7 @@ class Failing(Made):
     lost = False
     broken: int | None = None
 
-    def state(self) -> tuple[list[Edition], Numbers]:
+    def state(self) -> tuple[list[Edition], Snapshots]:
         if self.lost:
             raise NotReady("the store cannot be asked")
         return super().state()
@@ -258,7 +260,7 @@ def test_while_one_asks_a_slow_source_the_others_are_answered(hamlet: Town) -> N
     asked, go_on = threading.Event(), threading.Event()
     quick = source.state
 
-    def slow() -> tuple[list[Edition], Numbers]:
+    def slow() -> tuple[list[Edition], Snapshots]:
         asked.set()
         go_on.wait(10)
         return quick()
@@ -270,3 +272,75 @@ def test_while_one_asks_a_slow_source_the_others_are_answered(hamlet: Town) -> N
     assert shelf.required(NOW).resolver is held.resolver
     go_on.set()
     slowest.join(10)
+
+
+def put_asset(town: Town, name: str, hours: int) -> None:
+    """One more snapshot of the assets, recorded so many hours on."""
+    lon, lat = at(0.5, 0.5)
+    row = {"code": "A1", "name": name, "matter": "C0101", "lon": lon, "lat": lat}
+    town.table("assets", [row], now=NOW + timedelta(hours=hours))
+
+
+def asset_names(shelf: Shelf) -> list[str]:
+    return [asset.name for asset in shelf.required(NOW + timedelta(days=1)).books.assets]
+
+
+def test_a_disk_that_takes_no_file_of_assets_stops_no_answer(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    town.fill().publish(["warnings"])
+    clock = Clock()
+    shelf = town.shelf(clock=clock)
+    assert asset_names(shelf) == []
+    (town.folder / "assets").write_text("in the way")
+    put_asset(town, "灯", 1)
+    clock.now += POLL_S
+    assert (asset_names(shelf), shelf.fault) == (["灯"], "")
+    assert "cannot be written, so it is answered from memory" in caplog.text
+    before = shelf.required(NOW + timedelta(days=1)).tag
+    (town.folder / "assets").unlink()
+    assert asset_names(town.shelf()) == ["灯"]
+    assert town.shelf().required(NOW + timedelta(days=1)).tag == before
+    assert assets_path(town.folder, 1).is_file()
+
+
+def test_a_release_that_cannot_be_written_leaves_the_one_before_in_place(hamlet: Town) -> None:
+    version(hamlet, "1", 0)
+    clock, later = Clock(), NOW + timedelta(days=1)
+    shelf = hamlet.shelf(clock=clock)
+    assert shelf.required(later).release.number == 1
+    version(hamlet, "2", 1)
+    (hamlet.folder / "releases").rename(hamlet.folder / "away")
+    (hamlet.folder / "releases").write_text("in the way")
+    clock.now += POLL_S
+    assert shelf.required(later).release.number == 1
+    assert "release 2 cannot be written" in shelf.fault
+
+
+def test_of_the_files_of_assets_the_newest_and_those_written_last_are_kept(town: Town) -> None:
+    town.fill().publish(["warnings"])
+    source = StoreSource(town.store, town.folder)
+    for number in range(1, KEPT + 5):
+        put_asset(town, f"灯{number}", number)
+    newest = source.assets(KEPT + 4)
+    for number in range(1, KEPT + 4):
+        assert [asset.name for asset in source.assets(number)] == [f"灯{n}" for n in range(1, number + 1)]
+    files = sorted(path.name for path in (town.folder / "assets").iterdir())
+    kept = [*range(4, KEPT + 4), KEPT + 4]
+    assert files == sorted(name for n in kept for name in (f"{n:06d}.wgr", f"{n:06d}.wgr.ok"))
+    assert [asset.name for asset in source.assets(1)] == ["灯1"], "built again"
+    assert [asset.name for asset in newest][-1] == f"灯{KEPT + 4}"
+
+
+def test_a_number_used_again_after_a_restore_is_read_again(town: Town) -> None:
+    town.fill().publish(["warnings"])
+    clock = Clock()
+    shelf, later = town.shelf(clock=clock), NOW + timedelta(days=1)
+    before = shelf.required(later)
+    with town.store.write() as session:
+        session.execute(text("UPDATE snapshot SET recorded_at = :t"), {"t": "2026-11-20 09:00:00.000000"})
+        session.execute(text("UPDATE person SET name = '另一人'"))
+    clock.now += POLL_S
+    after = shelf.required(later)
+    assert (after.books.numbers, {p.name for p in after.roster.people}) == (before.books.numbers, {"另一人"})
+    assert after.tag != before.tag
+    assert after.resolver is not before.resolver
+    assert after.release is before.release

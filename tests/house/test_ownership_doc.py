@@ -87,7 +87,7 @@ def test_the_findings_have_their_levels() -> None:
     told = {plain(kind): level for kind, level, _, _ in rows("What the gate says, and what to do")}
     assert told == {kind: "error" if kind in ERRORS else "warning" for kind in told}
     assert set(told) <= {*ERRORS, *WARNINGS}
-    assert set(told) == {"dangling_duty", "tied_leads", "hole", "unowned", "asset"}
+    assert set(told) == {"dangling_duty", "tied_leads", "hole", "unowned", "asset", "dangling_override"}
 
 
 def test_the_roles_stand_in_the_order_in_which_they_are_sent() -> None:

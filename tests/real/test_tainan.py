@@ -25,7 +25,7 @@ def tainan(real_dir: Path, new_home: Callable[[], Wangge]) -> Wangge:
     assert gate.code == 0
     counts = {row["kind"]: row["count"] for row in gate.json["counts"]}
     print("Tainan cells, the gate:", counts)
-    assert counts["unowned"] == 12_774
+    assert counts["unowned"] == 1, "one finding says it of all 12,774"
     assert counts.get("overlap", 0) == 0, "the six overlaps are slivers"
     assert wangge("publish").code == 1, "warnings must be accepted by somebody"
     wangge.do("publish", "--accept", "gap", "--accept", "overlap", "--accept", "sliver", "--accept", "unowned")

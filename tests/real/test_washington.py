@@ -95,7 +95,7 @@ def test_each_event_is_stored_with_its_owner_and_a_trace(reported: Wangge) -> No
         rows = list_reports(session, ReportFilter(), 0, EVENTS)
         owned = [row for row in rows if row.party]
         ownerless = [row for row in rows if not row.party]
-        assert all(row.trace["steps"] and row.trace["release"] == 1 for row in rows)
+        assert all(row.trace["steps"] and row.trace["numbers"]["release"] == 1 for row in rows)
         assert all(row.trace["owner"]["party"]["code"] == row.party for row in owned)
         assert Counter(row.trace["time"] for row in rows) == {"stated": EVENTS - 3069, "received": 3069}
         in_virginia = [row for row in ownerless if row.geom.x < -81]  # type: ignore[attr-defined]

@@ -28,7 +28,8 @@ def _all_pages(client: TestClient, path: str, **params: Any) -> list[dict[str, A
 
 def test_the_layers_come_coarse_first_with_their_counts(client: TestClient) -> None:
     items = client.get("/v1/layers").json()["items"]
-    assert [item["code"] for item in items] == ["city", "district", "street", "community", "grid", "cell", "zone"]
+    ladder = ["city", "district", "street", "community", "grid", "cell"]
+    assert [item["code"] for item in items] == [*ladder, "estate", "zone", "segment"]
     cells = next(item for item in items if item["code"] == "cell")
     assert (cells["areas"], cells["is_cell"], cells["parent"]) == (400, True, "grid")
 

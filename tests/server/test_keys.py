@@ -136,3 +136,22 @@ def test_behind_a_proxy_or_once_a_key_exists_loopback_is_no_excuse(tmp_path: Pat
 def test_a_password_that_is_no_ascii_is_no_key(outside: TestClient) -> None:
     assert outside.get("/v1/layers", headers={"Authorization": "Basic é".encode("latin-1")}).status_code == 401
     assert outside.get("/v1/layers", headers={"Authorization": b"Basic /w=="}).status_code == 401
+
+
+def test_whole_books_are_for_replicas(outside: TestClient, store: Store, settings: Settings) -> None:
+    keys = {scope: {"Authorization": f"Bearer {_key(store, scope)}"} for scope in ("read", "replica", "admin")}
+    for book in ("roster", "overrides"):
+        refused = outside.get(f"/v1/books/{book}/1", headers=keys["read"])
+        assert refused.status_code == 403
+        assert "wangge key create NAME --scope replica" in refused.json()["detail"]
+        for scope in ("replica", "admin"):
+            assert outside.get(f"/v1/books/{book}/1", headers=keys[scope]).status_code == 404
+    for path in ("/v1/releases", "/v1/books", "/v1/datums"):
+        assert outside.get(path, headers=keys["replica"]).status_code == 200
+    assert outside.get("/v1/reports", headers=keys["replica"]).status_code == 403
+    mine = Settings(home=settings.home)
+    with store.write() as session:
+        for number in (1, 2, 3):
+            revoke_key(session, number, utc_now())
+    with TestClient(create_app(mine), base_url="http://127.0.0.1") as local:
+        assert local.get("/v1/books/roster/1").status_code == 404

@@ -86,7 +86,7 @@ def test_an_unknown_coordinate_system(wangge: Wangge, files: Path) -> None:
     for crs in ("pulkovo", "EPSG:999999"):
         said = refused(wangge, "import", "areas", files / "cells.geojson", *CELL_FILE, "--crs", crs, "--commit", code=2)
         assert crs in said.err
-    assert "declare wgs84, gcj02, bd09, cgcs2000 or EPSG:n" in wangge("owner", 1, 2, "--crs", "pulkovo").err
+    assert "declare wgs84, gcj02, bd09, cgcs2000, EPSG:n or city:name" in wangge("owner", 1, 2, "--crs", "pulkovo").err
 
 
 def test_areas_far_from_the_city_are_told(town: Wangge, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_each_report_gets_cell_owner_and_trace(town: Wangge, reports: Path) -> N
     assert (by_address["lon"], by_address["lat"]) == (121.505, 31.235)
     assert (doubtful["owner_verdict"], doubtful["needs_person"]) == ("ambiguous", True)
     assert gas["needs_person"] is False
-    assert gas["trace"]["release"] == 1
+    assert gas["trace"]["numbers"]["release"] == 1
     assert gas["trace"]["crs"] == "wgs84"
     assert gas["trace"]["owner"]["duty"]["basis"] == "燃气条例"
     assert [step["step"] for step in gas["trace"]["steps"]]
