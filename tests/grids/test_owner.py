@@ -218,7 +218,7 @@ def test_the_answer_has_the_keys_the_page_reads(jinan: Town) -> None:
     }  # fmt: skip
     assert set(told["owner"]) == {"party", "duty", "person", "share"}
     assert set(told["owner"]["duty"]) >= {"code", "name", "role", "matter", "basis", "document", "place"}
-    assert set(told["candidates"][0]) == {"code", "name", "share", "owner"}
+    assert set(told["candidates"][0]) == {"code", "name", "share", "owner", "unsure"}
     assert set(told["explain"]) == {"steps", "zh", "en"}
     assert told["point"] == {"lon": at(0.99, 0.5)[0], "lat": 36.6605}
     assert "explain" not in next(jinan.shelf().required(NOW).resolver.answers(117.02, 36.66, [None])).as_dict()
