@@ -14,7 +14,7 @@ import { language, say, sayPage, useLanguage } from "./words.js";
 
 const CHINA = [35, 104];
 const CLOSE = 16;
-const state = { view: invitation, release: null, layers: [], matters: [], assets: 0, note: null, grid: null };
+const state = { view: invitation, release: null, layers: [], matters: [], assets: 0, note: null, grid: null, asked: false };
 const owner = new Latest();
 const search = new Latest();
 const numbers = new Latest();
@@ -23,6 +23,7 @@ const mark = new Mark(map);
 
 // `asset`: the number of the thing meant; `at`: an instant, else what the form says, which is now when it is empty.
 async function ask(place) {
+  state.asked = true;
   const { lon, lat, asset, at = instantOf(byId("at").value) } = place;
   const fixed = { crs: place.crs ?? "wgs84", accuracy: byId("accuracy").value, explain: true };
   const query = { lon, lat, asset, at, matter: matterCode(), ...fixed };
@@ -60,6 +61,7 @@ function askNow(place) {
 
 async function askTyped(event) {
   event.preventDefault();
+  state.asked = true;
   const place = readPlace(byId("where").value);
   if (place.wrong) return note(() => say(place.wrong, ...place.values));
   if (place.text) return askText(place);
@@ -219,9 +221,9 @@ function speak(chosen) {
 async function start() {
   busy(true);
   try {
-    state.release = await get("/v1/releases/current");
-    state.layers = (await get("/v1/layers")).items;
-    state.assets = (await get("/v1/assets", { limit: 1 })).total;
+    const told = [get("/v1/releases/current"), get("/v1/layers"), get("/v1/assets", { limit: 1 })];
+    const [release, layers, assets] = await Promise.all(told);
+    Object.assign(state, { release, layers: layers.items, assets: assets.total });
   } catch (error) {
     render(() => (error.status === 503 ? firstSteps() : refusal(error, () => start())));
     return;
@@ -238,7 +240,7 @@ async function start() {
   state.grid = new Grid(map, state.layers, tellZoom, dots);
   sayRelease();
   listLayers();
-  askHash();
+  if (!state.asked) askHash(); // who asked before the map was there is not sent back to the beginning
   await Promise.all([state.grid.refresh(), bringMatters()]);
 }
 

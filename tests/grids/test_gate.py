@@ -192,6 +192,7 @@ def test_areas_of_one_partition_are_never_tied_by_the_ground_they_share(hamlet: 
     assert found(hamlet, "tied_leads") == []
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_duties_are_compared_by_the_tree() -> None:
     side = 224
     corner = np.mgrid[0:side, 0:side].reshape(2, -1).T * 0.001 + (117.0, 36.0)

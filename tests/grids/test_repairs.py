@@ -113,6 +113,7 @@ def test_a_sound_draft_has_nothing_to_repair(hamlet: Town) -> None:
     assert np.all(shapely.is_valid(hamlet.content().areas["cell"].shapes))
 
 
+@pytest.mark.long
 def test_on_a_real_city_repairs_only_ever_make_less_of_gaps_and_overlaps(hamlet: Town, real_dir: Path) -> None:
     hamlet.load(real_dir / "tainan" / "villages_2017.geojson", "village", code="VILLCODE", name="VILLNAME", parent=None)
     before = ground_at_fault(hamlet)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from browsers import OfflinePage
 from server.demonstration import Demo, serving
@@ -59,6 +59,21 @@ def test_a_typed_address_is_found(base: str, page_offline: Callable[..., Offline
         page.locator("#addresses button").first.click()
     expect(page.locator("#said")).to_contain_text("负责")
     watched.assert_clean()
+
+
+def test_who_asks_before_the_layers_are_there_is_answered(base: str, page_offline: Callable[..., OfflinePage]) -> None:
+    page = page_offline().page
+    layers, answers = list[Route](), list[Route]()
+    page.route("**/v1/layers", lambda route: layers.append(route))
+    page.route("**/v1/owner?**", lambda route: answers.append(route))
+    page.goto(base)
+    page.fill("#where", "118.0, 31.0")
+    page.click(".go")
+    for held in (layers, answers):
+        page.wait_for_timeout(300)
+        for route in held:
+            route.continue_()
+    expect(page.locator("#said")).to_be_visible()
 
 
 def test_outside_the_city_says_so(base: str, page_offline: Callable[..., OfflinePage]) -> None:

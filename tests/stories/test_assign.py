@@ -168,6 +168,7 @@ def test_what_cannot_be_done_leaves_no_file(town: Wangge, table: Path, tmp_path:
     assert _read(table)[0]["id"] == "007"
 
 
+@pytest.mark.long
 def test_a_million_rows_pass_through_little_memory(town: Wangge, tmp_path: Path) -> None:
     """The second half of the rows must not cost more memory than the first."""
     peaks = {}

@@ -186,13 +186,13 @@ def _replays(land: Land, history: History) -> None:
         event(corner)
 
 
-@_settings(40)
+@_settings(25)
 @given(histories)
 def test_random_histories_on_sqlite(on_sqlite: Land, history: History) -> None:
     _replays(on_sqlite, history)
 
 
-@_settings(15)
+@_settings(10)
 @given(histories)
 def test_random_histories_on_postgis(on_postgis: Land, history: History) -> None:
     _replays(on_postgis, history)
