@@ -246,8 +246,8 @@ def test_a_bundle_made_here_installs_and_proves_itself_without_a_network(tmp_pat
     made = subprocess.run([ROOT / "run", "bundle", archive, "--python", THIS_PYTHON], capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     assert made.stdout.split() == [hashlib.sha256(archive.read_bytes()).hexdigest(), "bundle.tar.gz"]
-    with tarfile.open(archive) as opened:
-        opened.extractall(tmp_path / "medium", filter="data")
+    (tmp_path / "medium").mkdir()
+    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path / "medium"], check=True)
     archive.unlink()
     (bundle,) = (tmp_path / "medium").iterdir()
     _check_it_names_no_address(bundle)
