@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, func, or_, select
 from sqlalchemy.orm import Session
 
 from gis.errors import NotFound
+from gis.storage.engine import pairs_of
 from grids.assets import Asset
 from grids.books import Numbers, Snapshots, numbers_of
 from grids.content import Duty
@@ -34,7 +35,7 @@ def numbers_known(session: Session, known_at: datetime | None = None) -> Numbers
     query = select(SnapshotRow.book, func.max(SnapshotRow.number)).group_by(SnapshotRow.book)
     if known_at is not None:
         query = query.where(SnapshotRow.recorded_at <= known_at)
-    return numbers_of({book: number for book, number in session.execute(query)})  # noqa: C416 - no pairs to mypy
+    return numbers_of(pairs_of(session, query))
 
 
 def snapshots_known(session: Session, known_at: datetime | None = None) -> Snapshots:

@@ -22,7 +22,7 @@ from gis.errors import NotFound, WanggeError
 from gis.h3cells import Cover, cells_at
 from gis.h3cover import ancestors, covers, line_covers
 from gis.lines import WIDEST_M, LineIndex, lines_of
-from gis.storage.engine import Store, insert_missing, one_at_a_time
+from gis.storage.engine import Store, insert_missing, one_at_a_time, pairs_of
 from grids.content import Layer
 from grids.cover_models import AreaCellRow, ShapeCoverRow, VersionCoverRow
 from grids.importing import Progress
@@ -145,7 +145,7 @@ def _of_version(query: Any, versions: Sequence[int]) -> Any:
 def _cover(store: Store, missing: Missing) -> None:
     with store.read() as session:
         query = select(ShapeRow.hash, ShapeRow.geom).where(ShapeRow.hash.in_(missing))
-        outlines = {key: shape for key, shape in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+        outlines = pairs_of(session, query)
     made = dict(_made(outlines, missing))
     with store.write() as session:
         one_at_a_time(session, _COVERING)
@@ -176,7 +176,7 @@ def _cell_rows(key: str, cover: Cover) -> Iterator[dict[str, Any]]:
 
 def _by_cell(session: Session, version: int, cells: list[int]) -> dict[str, list[_Near]]:
     query = select(AreaCellRow.shape_hash, AreaCellRow.whole).where(AreaCellRow.h3.in_(cells))
-    return _held_areas(session, version, {key: whole for key, whole in session.execute(query)})  # noqa: C416
+    return _held_areas(session, version, pairs_of(session, query))
 
 
 def _by_box(session: Session, version: int, lon: float, lat: float) -> dict[str, list[_Near]]:
@@ -205,7 +205,7 @@ def _covering(session: Session, layer: Layer, rows: list[_Near], place: tuple[fl
     """Those of the layer's areas that do cover it: by their cell, else by their outline."""
     asked = {row.area.shape_hash for row in rows if not row.whole}
     query = select(ShapeRow.hash, ShapeRow.geom).where(ShapeRow.hash.in_(asked))
-    outlines = {key: shape for key, shape in session.execute(query)} if asked else {}  # noqa: C416
+    outlines = pairs_of(session, query) if asked else {}
     if layer.is_lines:
         lines = lines_of(
             _array(outlines[row.area.shape_hash] for row in rows), [row.area.half_width_m or 0.0 for row in rows]

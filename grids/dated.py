@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from gis.errors import BadInput, NotFound
+from gis.storage.base import table_of
 from gis.storage.engine import one_at_a_time
 from grids.book_reads import believed, lasting
 from grids.dated_models import BOOKS, Dated, SnapshotRow
@@ -135,7 +136,7 @@ class BookEdit:
         for part in _parts(stale):
             self._session.execute(update(table).where(table.id.in_(part)).values(until=self.number))
         if new:
-            self._session.execute(insert(table.__table__), new)  # type: ignore[arg-type]
+            self._session.execute(insert(table_of(table)), new)
         self._written |= bool(stale or new)
 
     def _count(self, old: Sequence[Span], new: Sequence[Span]) -> None:

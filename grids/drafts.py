@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from gis.errors import BadInput, Conflict, NotFound
-from gis.storage.base import Base
+from gis.storage.base import Base, table_of
 from gis.storage.engine import one_at_a_time
 from grids.draft_models import DraftStepRow
 from grids.draft_steps import Step, begin, drop, forget, hold, take_back
@@ -236,8 +236,8 @@ class Edit:
     def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
         for start in range(0, len(rows), _CHUNK):
             part = [dict(item) for item in rows[start : start + _CHUNK]]
-            table = self._row.__table__
-            made = insert(table).returning(table.c.id, sort_by_parameter_order=False)  # type: ignore[arg-type]
+            table = table_of(self._row)
+            made = insert(table).returning(table.c.id, sort_by_parameter_order=False)
             ids = self._session.scalars(made, part).all()
             hold(self._session, self._draft, self._row, ids)
 

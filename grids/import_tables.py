@@ -15,7 +15,7 @@ from gis.errors import BadInput
 from gis.files.tables import TableReader
 from gis.findings import Finding
 from gis.storage.base import Base
-from gis.storage.engine import Store
+from gis.storage.engine import Store, pairs_of
 from grids.content import cycle_in
 from grids.datums import datum_in, mark_used
 from grids.drafts import DEFAULT_DRAFT, Changes, Edit, find_draft, open_draft, usual_version
@@ -134,8 +134,7 @@ def _check_tree(told: Told, row_type: type[Base], what: str) -> Iterator[Finding
 def _held_parents(told: Told, row_type: type[Base]) -> dict[str, str | None]:
     held, table = CONTENT[row_type], row_type.__table__
     query = select(table.c.code, table.c.parent).join(held, held.c.row_id == table.c.id)
-    rows = told.session.execute(query.where(held.c.version_id == told.version_id))
-    return {key: value for key, value in rows}  # noqa: C416 - rows are no pairs to mypy
+    return pairs_of(told.session, query.where(held.c.version_id == told.version_id))
 
 
 def _check_parties(told: Told) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -47,7 +48,7 @@ def put_layer(session: Session, draft: VersionRow, layer: Layer) -> None:
     edit.finish(merge=True)
 
 
-def change_layer(session: Session, draft_name: str, code: str, now: datetime, **changes: object) -> Layer:
+def change_layer(session: Session, draft_name: str, code: str, now: datetime, **changes: Any) -> Layer:
     """Change a layer of the draft: ``name``, ``kind`` (which sets its rank), ``rank``, ``parent``, ``partition``,
     ``is_cell``, ``scheme``. Raises NotFound, BadInput."""
     draft = open_draft(session, draft_name, now, f"layers set {code}")
@@ -63,7 +64,7 @@ def change_layer(session: Session, draft_name: str, code: str, now: datetime, **
     if parent and parent not in known:
         there = ", ".join(known)
         raise BadInput(f"parent layer '{parent}' is not in the draft; there are: {there}", field="parent", value=parent)
-    layer = replace(known[code], **changes)  # type: ignore[arg-type]  # names are checked by the dataclass
+    layer = replace(known[code], **changes)
     if changes.get("is_cell"):
         for other in known.values():
             if other.is_cell and other.code != code:

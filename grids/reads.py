@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from gis.errors import Conflict, NotFound
 from gis.shapes import Shapes
 from gis.storage.base import Base
+from gis.storage.engine import pairs_of
 from grids.content import Areas, Content, Duty, Layer, Matter, Party, by_rank
 from grids.models import (
     CONTENT,
@@ -113,7 +114,7 @@ def _shapes(session: Session, version_id: int, *scope: ColumnElement[bool]) -> d
     query = select(ShapeRow.hash, ShapeRow.geom).where(
         ShapeRow.hash.in_(hashes.where(held.c.version_id == version_id, *scope))
     )
-    return {key: shape for key, shape in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+    return pairs_of(session, query)
 
 
 def _areas(layer: Layer, rows: list[RowMapping], shapes: dict[str, Any]) -> Areas:
@@ -128,5 +129,4 @@ def area_counts(session: Session, version_id: int) -> dict[str, int]:
     """How many areas each layer of a version has."""
     held = CONTENT[AreaRow]
     query = select(AreaRow.layer, func.count()).join(held, held.c.row_id == AreaRow.id)
-    rows = session.execute(query.where(held.c.version_id == version_id).group_by(AreaRow.layer))
-    return {key: value for key, value in rows}  # noqa: C416 - rows are no pairs to mypy
+    return pairs_of(session, query.where(held.c.version_id == version_id).group_by(AreaRow.layer))

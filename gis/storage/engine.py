@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlite3 import OperationalError
 from typing import Any, cast
 
-from sqlalchemy import URL, Engine, FromClause, Table, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, Executable, FromClause, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
@@ -124,6 +124,11 @@ def _use_wal(cursor: DBAPICursor) -> None:
             if attempt == _WAL_ATTEMPTS - 1:
                 raise
             time.sleep(0.05)
+
+
+def pairs_of(session: Session, query: Executable) -> dict[Any, Any]:
+    """What a query of two columns finds, the second by the first."""
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def insert_missing(session: Session, table: FromClause, rows: Iterable[Mapping[str, Any]]) -> None:
